@@ -1,0 +1,60 @@
+package energy
+
+import "time"
+
+// Ramp is how fast a load's draw follows a set-point, in watts per second.
+// Zero is at once.
+type Ramp struct {
+	Up, Down Watts
+}
+
+// Course is the expected draw of a load on its way from one level to another,
+// along a straight ramp. The zero Course is a load that draws nothing.
+type Course struct {
+	From Watts // at Start
+	To   Watts
+	Up   Watts // per second
+	Down Watts
+	// Start is when the draw was From.
+	Start time.Time
+}
+
+// Toward returns the course from the draw at now, towards to.
+func Toward(now time.Time, from, to Watts, r Ramp) Course {
+	return Course{From: from, To: to, Up: r.Up, Down: r.Down, Start: now}
+}
+
+// At is the expected draw at t.
+func (c Course) At(t time.Time) Watts {
+	s := t.Sub(c.Start).Seconds()
+	switch {
+	case s <= 0 && c.rate() > 0:
+		return c.From
+	case c.rate() == 0:
+		return c.To
+	case c.To > c.From:
+		return min(c.To, c.From+c.Up*Watts(s))
+	default:
+		return max(c.To, c.From-c.Down*Watts(s))
+	}
+}
+
+// End is when the course reaches its level.
+func (c Course) End() time.Time {
+	r := c.rate()
+	if r == 0 || c.To == c.From {
+		return c.Start
+	}
+	d := c.To - c.From
+	if d < 0 {
+		d = -d
+	}
+	return c.Start.Add(time.Duration(float64(d/r) * float64(time.Second)))
+}
+
+func (c Course) rate() Watts {
+	if c.To > c.From {
+		return c.Up
+	}
+	return c.Down
+}
