@@ -100,6 +100,7 @@ type Status struct {
 }
 
 // Heard reports whether the device answered.
-func (s Status) Heard() bool {
-	return s.State != StateUnknown && s.State != StateUnreachable && s.State != ""
-}
+func (s Status) Heard() bool { return s.State.Heard() }
+
+// Heard reports whether a device in this state has answered.
+func (s State) Heard() bool { return s != StateUnknown && s != StateUnreachable && s != "" }

@@ -1,0 +1,127 @@
+// Package api is the daemon's HTTP API and the client that the command line
+// speaks it with. The full API stands on a local socket, where the file's mode
+// says who may call and the kernel says who did; what only reads can stand on
+// a TCP address too.
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// Daemon is what the API needs of the running program.
+type Daemon interface {
+	// Status must not block.
+	Status() Status
+	// Hold stops all loads until released, or releases them. It returns once
+	// the change is on disk.
+	Hold(ctx context.Context, off bool, who string) error
+	// Drain stops all loads and then ends the daemon. It returns once the
+	// loads are off or the deadline has passed.
+	Drain(ctx context.Context, who string) error
+	// Alive fails if the loop that decides does not answer.
+	Alive(ctx context.Context) error
+}
+
+// Status is the answer to GET /v1/status.
+type Status struct {
+	Site    string    `json:"site"`
+	Mode    string    `json:"mode"` // control or observe
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	At      time.Time `json:"at"`
+	Hold    *Hold     `json:"hold,omitempty"`
+
+	Power    Power    `json:"power"`
+	Inputs   []Input  `json:"inputs"`
+	Loads    []Load   `json:"loads"`
+	Signals  []Signal `json:"signals"`
+	MQTT     MQTT     `json:"mqtt"`
+	Spool    Spool    `json:"spool"`
+	Influx   *Influx  `json:"influxdb,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Hold is an operator's stop of all loads.
+type Hold struct {
+	By    string    `json:"by"`
+	Since time.Time `json:"since"`
+}
+
+// Power is the site's balance, in watts. What is not measured is left out.
+type Power struct {
+	OK         bool          `json:"ok"`
+	Reason     energy.Reason `json:"reason,omitempty"`
+	AvailableW float64       `json:"available_w"`
+	GrantedW   float64       `json:"granted_w"`
+	DrawW      float64       `json:"draw_w"`
+	DrawBy     string        `json:"draw_by"`
+	GridW      *float64      `json:"grid_w,omitempty"`
+	HashrateHS float64       `json:"hashrate_hs"`
+}
+
+// Input is one reading as it stands.
+type Input struct {
+	Name    string            `json:"name"`
+	Role    energy.Role       `json:"role"`
+	Value   float64           `json:"value"`
+	AgeS    float64           `json:"age_s"`
+	Quality energy.Quality    `json:"quality"` // empty: never heard
+	Taken   uint64            `json:"taken"`
+	Refused map[string]uint64 `json:"refused,omitempty"` // by cause
+}
+
+// Load is one load as it stands.
+type Load struct {
+	Name       string        `json:"name"`
+	Group      string        `json:"group,omitempty"`
+	Family     string        `json:"family"`
+	State      energy.State  `json:"state"`
+	Policy     string        `json:"policy,omitempty"`
+	Reason     energy.Reason `json:"reason"`
+	Point      string        `json:"point"` // the operating point it was last told to take
+	SetpointW  float64       `json:"setpoint_w"`
+	DrawW      float64       `json:"draw_w"`
+	HashrateHS float64       `json:"hashrate_hs"`
+	TempC      float64       `json:"temp_c,omitempty"`
+	EnergyWh   float64       `json:"energy_wh_total"`
+	Hashes     float64       `json:"hashes_total"`
+	Accepted   uint64        `json:"accepted_total"`
+	Rejected   uint64        `json:"rejected_total"`
+	Starts     uint64        `json:"starts_total"`
+	Error      string        `json:"error,omitempty"`
+}
+
+// Signal is one signal as it stands.
+type Signal struct {
+	Source string              `json:"source"`
+	Kind   energy.SignalKind   `json:"kind"`
+	Status energy.SignalStatus `json:"status"`
+}
+
+// MQTT is the link to the broker.
+type MQTT struct {
+	Broker    string `json:"broker"`
+	Connected bool   `json:"connected"`
+	Error     string `json:"error,omitempty"`
+}
+
+// Spool is the log of records on disk.
+type Spool struct {
+	Bytes    int64             `json:"bytes"`
+	Buffered int               `json:"buffered"`
+	Written  uint64            `json:"written"`
+	Dropped  map[string]uint64 `json:"dropped,omitempty"` // by class
+	Error    string            `json:"error,omitempty"`
+}
+
+// Influx is the way of the records into InfluxDB.
+type Influx struct {
+	URL      string `json:"url"`
+	Written  uint64 `json:"written"`
+	Rejected uint64 `json:"rejected"`
+	Behind   int64  `json:"behind_bytes"`
+	Error    string `json:"error,omitempty"`
+}

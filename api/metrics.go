@@ -1,0 +1,134 @@
+package api
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// registry returns a registry whose every scrape is made of one status.
+func registry(d Daemon) *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(newCollector(d), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return reg
+}
+
+// collector turns a status into metrics: names in base units, one series a
+// load.
+type collector struct {
+	daemon Daemon
+	descs  map[string]*prometheus.Desc
+}
+
+// metrics are all that are exported, with their labels.
+var metrics = []struct {
+	name, help string
+	labels     []string
+}{
+	{"info", "The daemon that runs here.", []string{"site", "mode", "version"}},
+	{"balance_ok", "1 while the balance may be acted on.", nil},
+	{"available_watts", "What our loads may draw without importing.", nil},
+	{"granted_watts", "What has been granted to loads.", nil},
+	{"draw_watts", "What our loads draw.", nil},
+	{"grid_watts", "Grid power, import positive.", nil},
+	{"hold", "1 while the operator's stop of all loads is in force.", nil},
+	{"reading_age_seconds", "Age of a reading.", []string{"reading", "role"}},
+	{"readings_total", "Readings taken.", []string{"reading"}},
+	{"readings_refused_total", "Payloads refused, by cause.", []string{"reading", "cause"}},
+	{"load_setpoint_watts", "Expected draw at the set-point.", []string{"load", "group"}},
+	{"load_draw_watts", "Draw of a load.", []string{"load", "group"}},
+	{"load_hashrate", "Hashes per second.", []string{"load", "group"}},
+	{"load_reachable", "1 while a load answers.", []string{"load", "group"}},
+	{"load_energy_joules_total", "Energy a load has used.", []string{"load", "group"}},
+	{"load_hashes_total", "Hashes a load has made.", []string{"load", "group"}},
+	{"load_starts_total", "Starts of a load.", []string{"load", "group"}},
+	{"signals_active", "Signals that live.", []string{"source", "state"}},
+	{"mqtt_connected", "1 while the broker is connected.", nil},
+	{"spool_bytes", "Size of the records on disk.", nil},
+	{"spool_buffered_points", "Records that are not on disk yet.", nil},
+	{"spool_written_points_total", "Records written to disk.", nil},
+	{"spool_dropped_points_total", "Records dropped for want of space, by class.", []string{"class"}},
+	{"influxdb_up", "1 while InfluxDB takes records.", nil},
+	{"influxdb_written_points_total", "Records written to InfluxDB.", nil},
+	{"influxdb_rejected_points_total", "Records that InfluxDB refused and that were set aside.", nil},
+	{"influxdb_behind_bytes", "Records on disk that InfluxDB does not have yet.", nil},
+}
+
+func newCollector(d Daemon) *collector {
+	c := &collector{d, make(map[string]*prometheus.Desc, len(metrics))}
+	for _, m := range metrics {
+		c.descs[m.name] = prometheus.NewDesc("curtaild_"+m.name, m.help, m.labels, nil)
+	}
+	return c
+}
+
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	s := c.daemon.Status()
+	gauge := func(name string, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, v, labels...)
+	}
+	count := func(name string, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, v, labels...)
+	}
+	gauge("info", 1, s.Site, s.Mode, s.Version)
+	gauge("balance_ok", truth(s.Power.OK))
+	gauge("available_watts", s.Power.AvailableW)
+	gauge("granted_watts", s.Power.GrantedW)
+	gauge("draw_watts", s.Power.DrawW)
+	if s.Power.GridW != nil {
+		gauge("grid_watts", *s.Power.GridW)
+	}
+	gauge("hold", truth(s.Hold != nil))
+	for _, in := range s.Inputs {
+		if in.Quality != "" {
+			gauge("reading_age_seconds", in.AgeS, in.Name, string(in.Role))
+		}
+		count("readings_total", float64(in.Taken), in.Name)
+		for cause, n := range in.Refused {
+			count("readings_refused_total", float64(n), in.Name, cause)
+		}
+	}
+	for _, l := range s.Loads {
+		gauge("load_setpoint_watts", l.SetpointW, l.Name, l.Group)
+		gauge("load_draw_watts", l.DrawW, l.Name, l.Group)
+		gauge("load_hashrate", l.HashrateHS, l.Name, l.Group)
+		gauge("load_reachable", truth(l.State.Heard()), l.Name, l.Group)
+		count("load_energy_joules_total", l.EnergyWh*3600, l.Name, l.Group)
+		count("load_hashes_total", l.Hashes, l.Name, l.Group)
+		count("load_starts_total", float64(l.Starts), l.Name, l.Group)
+	}
+	type key struct{ source, state string }
+	signals := map[key]int{}
+	for _, sig := range s.Signals {
+		signals[key{sig.Source, string(sig.Status.State)}]++
+	}
+	for k, n := range signals {
+		gauge("signals_active", float64(n), k.source, k.state)
+	}
+	gauge("mqtt_connected", truth(s.MQTT.Connected))
+	gauge("spool_bytes", float64(s.Spool.Bytes))
+	gauge("spool_buffered_points", float64(s.Spool.Buffered))
+	count("spool_written_points_total", float64(s.Spool.Written))
+	for class, n := range s.Spool.Dropped {
+		count("spool_dropped_points_total", float64(n), class)
+	}
+	if in := s.Influx; in != nil {
+		gauge("influxdb_up", truth(in.Error == ""))
+		count("influxdb_written_points_total", float64(in.Written))
+		count("influxdb_rejected_points_total", float64(in.Rejected))
+		gauge("influxdb_behind_bytes", float64(in.Behind))
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
