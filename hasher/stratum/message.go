@@ -1,0 +1,173 @@
+package stratum
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// maxLine is the longest line that a pool may send, in bytes: room for the
+// longest coinbase in hex and a full branch.
+const maxLine = 256 << 10
+
+// ErrProtocol is anything that a pool may not send. It ends the connection.
+var ErrProtocol = errors.New("protocol error")
+
+// message is one line, in either direction.
+type message struct {
+	ID     json.RawMessage   `json:"id"`
+	Method string            `json:"method,omitempty"`
+	Params []json.RawMessage `json:"params,omitempty"`
+	Result json.RawMessage   `json:"result,omitempty"`
+	Error  json.RawMessage   `json:"error,omitempty"`
+}
+
+// decode reads one line.
+func decode(line []byte) (message, error) {
+	var m message
+	if err := json.Unmarshal(line, &m); err != nil {
+		return m, fmt.Errorf("%w: line of %d bytes: %w", ErrProtocol, len(line), err)
+	}
+	if m.Method == "" && null(m.Result) && null(m.Error) && null(m.ID) {
+		return m, fmt.Errorf("%w: neither a call nor an answer", ErrProtocol)
+	}
+	return m, nil
+}
+
+func null(b json.RawMessage) bool { return len(b) == 0 || bytes.Equal(b, []byte("null")) }
+
+// answerTo is the id that an answer bears, if it is one of our numbers.
+func (m message) answerTo() (uint64, bool) {
+	id, err := strconv.ParseUint(string(m.ID), 10, 64)
+	return id, err == nil
+}
+
+// subscription is what a pool answers to mining.subscribe.
+type subscription struct {
+	extranonce1 []byte
+	size2       int
+}
+
+func parseSubscription(raw json.RawMessage) (subscription, error) {
+	var s subscription
+	var parts []json.RawMessage
+	if err := json.Unmarshal(raw, &parts); err != nil || len(parts) < 3 {
+		return s, fmt.Errorf("%w: subscription: want three parts", ErrProtocol)
+	}
+	x1, err := unhex(parts[1], maxExtranonce1)
+	if err != nil {
+		return s, fmt.Errorf("%w: extranonce1: %w", ErrProtocol, err)
+	}
+	n, err := strconv.Atoi(string(parts[2]))
+	if err != nil || n < 0 || n > maxExtranonce2 {
+		return s, fmt.Errorf("%w: extranonce2 size %.20s: want 0 to %d", ErrProtocol, parts[2], maxExtranonce2)
+	}
+	return subscription{extranonce1: x1, size2: n}, nil
+}
+
+// parseNotify reads the parameters of mining.notify: job id, previous hash,
+// coinbase in two parts, branches, version, bits, time, clean.
+func parseNotify(p []json.RawMessage, s subscription, t Target) (j Job, clean bool, err error) {
+	if len(p) < 8 {
+		return j, false, fmt.Errorf("%w: job: want at least 8 parameters, got %d", ErrProtocol, len(p))
+	}
+	j = Job{Extranonce1: s.extranonce1, Size2: s.size2, Target: t}
+	var branches []json.RawMessage
+	steps := []func() error{
+		func() error { return json.Unmarshal(p[0], &j.ID) },
+		func() (err error) { j.Prev, err = prevHash(p[1]); return err },
+		func() (err error) { j.Coinbase1, err = unhex(p[2], maxCoinbase); return err },
+		func() (err error) { j.Coinbase2, err = unhex(p[3], maxCoinbase); return err },
+		func() error { return json.Unmarshal(p[4], &branches) },
+		func() (err error) { j.Version, err = word(p[5]); return err },
+		func() (err error) { j.Bits, err = word(p[6]); return err },
+		func() (err error) { j.Time, err = word(p[7]); return err },
+		func() error {
+			if len(p) < 9 {
+				return nil
+			}
+			return json.Unmarshal(p[8], &clean)
+		},
+		func() (err error) {
+			if len(branches) > maxBranches {
+				return fmt.Errorf("%d branches", len(branches))
+			}
+			j.Branches = make([]Hash, len(branches))
+			for i, b := range branches {
+				if j.Branches[i], err = hash(b); err != nil {
+					return err
+				}
+			}
+			return j.Check()
+		},
+	}
+	for i, step := range steps {
+		if err := step(); err != nil {
+			return Job{}, false, fmt.Errorf("%w: job: parameter %d: %w", ErrProtocol, min(i, 8), err)
+		}
+	}
+	return j, clean, nil
+}
+
+// prevHash reads the previous block's hash. Stratum sends it as eight
+// big-endian words; the header has them little-endian.
+func prevHash(raw json.RawMessage) (Hash, error) {
+	h, err := hash(raw)
+	if err != nil {
+		return h, err
+	}
+	for i := 0; i < len(h); i += 4 {
+		h[i], h[i+1], h[i+2], h[i+3] = h[i+3], h[i+2], h[i+1], h[i]
+	}
+	return h, nil
+}
+
+func hash(raw json.RawMessage) (Hash, error) {
+	var h Hash
+	if null(raw) { // which the decoder would leave at zero
+		return h, errors.New("no hash")
+	}
+	err := json.Unmarshal(raw, &h)
+	return h, err
+}
+
+// word reads eight hex digits, big-endian.
+func word(raw json.RawMessage) (uint32, error) {
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return 0, err
+	}
+	if len(s) != 8 {
+		return 0, fmt.Errorf("want 8 hex digits, got %d", len(s))
+	}
+	v, err := strconv.ParseUint(s, 16, 32)
+	return uint32(v), err
+}
+
+func unhex(raw json.RawMessage, most int) ([]byte, error) {
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, err
+	}
+	if len(s) > 2*most {
+		return nil, fmt.Errorf("%d bytes, at most %d", len(s)/2, most)
+	}
+	return hex.DecodeString(s)
+}
+
+// number reads a parameter that some pools send as a number and others as
+// text. Missing is def.
+func number(p []json.RawMessage, i, def int) (int, error) {
+	if i >= len(p) || null(p[i]) {
+		return def, nil
+	}
+	f, err := strconv.ParseFloat(string(bytes.Trim(p[i], `"`)), 64)
+	if err != nil || math.Abs(f) > math.MaxInt32 || f != math.Trunc(f) {
+		return 0, fmt.Errorf("%w: parameter %d: want a whole number", ErrProtocol, i)
+	}
+	return int(f), nil
+}
