@@ -35,25 +35,13 @@ type Snapshot struct {
 	Observe bool // nothing is commanded
 	Hold    bool // the operator's stop of all loads is in force
 	Wake    time.Time
+	Inputs  []InputView
+	Signals []SignalStatus // that live, and those that ended lately
 }
 
-// Balance is how much power is free at one instant, and what it was made of.
-type Balance struct {
-	Available Watts     // what our loads may draw without importing or emptying a battery
-	Net       Watts     // the draw of ours at which grid power would be 0, held-back power and battery aside
-	OK        bool      // false: do not act on it
-	Reason    Reason    // why not OK, or which term had to be left out; empty otherwise
-	Until     time.Time // when the answer changes though no reading comes: something goes stale
-
-	Draw                             Watts  // ours, now
-	DrawBy                           string // meter, rigs or estimate
-	Grid                             Sample
-	Generation                       Sample
-	Load                             Sample
-	Surplus                          Sample
-	Curtailed                        Sample
-	Battery                          Sample
-	SoC                              Sample
-	Flexible                         Sample
-	ImportPrice, ExportPrice, Carbon Sample
+// InputView is one reading as it stood.
+type InputView struct {
+	Name   string
+	Role   Role
+	Sample Sample
 }

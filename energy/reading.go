@@ -64,9 +64,15 @@ func Age(now, at, arrived time.Time) time.Duration {
 type Sample struct {
 	Value   float64
 	At      time.Time
-	Until   time.Time // At plus max age; the sample is stale from then on
+	Until   time.Time // At plus max age; the sample is stale from then on. Zero: it does not age
 	Window  time.Duration
 	Quality Quality // the zero value: never heard
+	By      string  // the backup that answered; empty: the reading itself
+}
+
+// OKAt reports whether s may be acted on at t, if nothing newer comes.
+func (s Sample) OKAt(t time.Time) bool {
+	return s.Quality == Good && (s.Until.IsZero() || t.Before(s.Until))
 }
 
 // OK reports whether s may be acted on.
