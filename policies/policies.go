@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/policies/strict"
 )
 
 // Policy grants its loads power. Policies are read top to bottom: each takes
@@ -22,6 +23,23 @@ type Policy struct {
 	Reserve  energy.Watts
 	OnStale  OnStale
 	Schedule []Window // none: always open
+
+	at map[string]strict.Pos // where each key of it stands; never written after Load
+}
+
+// Pos is where a key of the policy stands in its file, by a path such as
+// "stop.below" or "loads[1]"; where the policy itself does, for a key that is
+// not there.
+func (p *Policy) Pos(key string) strict.Pos {
+	if pos, ok := p.at[key]; ok {
+		return pos
+	}
+	return p.at[""]
+}
+
+func (p *Policy) has(key string) bool {
+	_, ok := p.at[key]
+	return ok
 }
 
 // Order says which loads of a policy come first.
