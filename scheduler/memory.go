@@ -1,0 +1,24 @@
+package scheduler
+
+import "time"
+
+// Memory is what one decision leaves to the next. It is a value: Decide takes
+// one and returns another, and it survives a restart as JSON. The zero Memory
+// is that of a new installation.
+type Memory struct {
+	Gates map[string]Gate      `json:"gates,omitempty"` // by policy
+	Stale map[string]time.Time `json:"stale,omitempty"` // by policy: since when its inputs have been stale
+}
+
+// newMemory makes room for a decision's memory of n policies.
+func newMemory(n int) Memory {
+	return Memory{Gates: make(map[string]Gate, n)}
+}
+
+// stale notes since when a policy has had stale inputs.
+func (m *Memory) stale(policy string, since time.Time) {
+	if m.Stale == nil {
+		m.Stale = make(map[string]time.Time)
+	}
+	m.Stale[policy] = since
+}
