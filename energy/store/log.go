@@ -64,9 +64,11 @@ type Log struct {
 	closed   bool
 	pending  pending
 	segments []*segment // oldest first; replaced, not changed, but for the last
+	corrupt  map[place]bool
 	next     uint64     // number after the last record on disk
 	news     chan struct{}
 	cursors  map[string]*cursorState
+	moved    bool // a cursor has, since they were saved
 	stats    LogStats
 	lost     [classes]loss
 
@@ -94,19 +96,18 @@ func OpenLog(opt LogOptions) (*Log, error) {
 		opt: opt, codec: c,
 		flushes: make(chan chan error), kick: make(chan struct{}, 1),
 		quit: make(chan struct{}), done: make(chan struct{}),
-		news: make(chan struct{}),
+		news: make(chan struct{}), corrupt: map[place]bool{},
 	}
 	l.encoders.New = func() any { return new(encoder) }
-	if err := l.recover(); err != nil {
-		c.close()
+	if err := l.restore(); err != nil {
 		return nil, err
 	}
 	go l.run()
 	return l, nil
 }
 
-// recover finds the segments, cuts off what is torn, and reads the cursors.
-func (l *Log) recover() error {
+// restore finds the segments, cuts off what is torn, and reads the cursors.
+func (l *Log) restore() error {
 	list, err := listSegments(l.opt.Dir)
 	if err != nil {
 		return err
@@ -149,11 +150,9 @@ func (l *Log) inspect(s *segment, last bool) error {
 		s.sum, s.size, s.sealed = sum, info.Size(), true
 		return nil
 	}
-	corrupt, err := s.scan(f, info.Size())
-	if err != nil {
+	if err := s.scan(f, info.Size()); err != nil {
 		return err
 	}
-	l.stats.Corrupt += int64(corrupt)
 	if !last {
 		s.size, s.sealed = info.Size(), true
 		return nil
@@ -246,12 +245,7 @@ var errClosed = errors.New("the log is closed")
 
 // Close writes what is left and ends the writer. Cursors that wait are told.
 func (l *Log) Close() error {
-	l.closing.Do(func() {
-		l.mu.Lock()
-		l.closed = true
-		l.mu.Unlock()
-		close(l.quit)
-	})
+	l.closing.Do(func() { close(l.quit) })
 	<-l.done
 	return l.w.err
 }

@@ -270,7 +270,7 @@ func (l *Log) recordGaps(gaps [classes]gap, cause string) {
 		if cause == causeAge && g.unread == 0 {
 			continue
 		}
-		l.Append(l.marker(energy.Class(class), cause, g))
+		l.Append(l.marker(className(energy.Class(class)), cause, g))
 	}
 }
 
@@ -283,16 +283,16 @@ func (l *Log) markLosses() {
 	l.mu.Unlock()
 	for class, s := range lost {
 		if s.count > 0 {
-			l.Append(l.marker(energy.Class(class), causeBuffer, gap{loss: s, unread: s.count}))
+			l.Append(l.marker(className(energy.Class(class)), causeBuffer, gap{loss: s, unread: s.count}))
 		}
 	}
 }
 
 // marker is the record that stands for lost ones.
-func (l *Log) marker(class energy.Class, cause string, g gap) energy.Point {
+func (l *Log) marker(class, cause string, g gap) energy.Point {
 	return energy.Point{
 		Measurement: "spool_gap", Class: energy.Settlement, Time: time.Now(),
-		Tags: append([]energy.Tag{{Key: "cause", Value: cause}, {Key: "class", Value: className(class)}}, l.opt.Tags...),
+		Tags: append([]energy.Tag{{Key: "cause", Value: cause}, {Key: "class", Value: class}}, l.opt.Tags...),
 		Fields: []energy.Field{
 			energy.Int("dropped", g.count), energy.Int("unread", g.unread),
 			energy.Text("from", stamp(g.min)), energy.Text("to", stamp(g.max)),

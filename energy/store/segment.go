@@ -198,34 +198,31 @@ func (r *blockReader) resync() bool {
 	return false
 }
 
-// scan reads a whole segment that has no summary. It stops at the place after
-// which no whole block stands: what follows is torn.
-func (s *segment) scan(f io.ReaderAt, size int64) (corrupt int, err error) {
+// scan reads a whole segment that has no summary. Its size becomes the place
+// after which no whole block stands: what follows is torn.
+func (s *segment) scan(f io.ReaderAt, size int64) error {
 	r := blockReader{f: f, limit: size}
 	s.sum = summary{Next: s.start}
 	s.size = 0
-	pending := 0
 	for {
 		h, p, err := r.next(true)
 		switch {
 		case errors.Is(err, io.EOF):
-			return corrupt, nil
+			return nil
 		case errors.Is(err, errCorrupt), errors.Is(err, errShort):
-			pending++
 			if !r.resync() {
-				return corrupt, nil
+				return nil
 			}
 			continue
 		case err != nil:
-			return corrupt, fmt.Errorf("scan %s: %w", filepath.Base(s.path), err)
+			return fmt.Errorf("scan %s: %w", filepath.Base(s.path), err)
 		}
 		if checksum(p) != h.payloadSum {
-			pending++
 			continue
 		}
 		if h.kind != kindFooter {
 			s.sum.add(&h)
+			s.size = r.off
 		}
-		corrupt, pending, s.size = corrupt+pending, 0, r.off
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -26,18 +27,20 @@ type queued struct {
 
 func (l *Log) run() {
 	defer close(l.done)
-	defer l.codec.close()
 	tick := time.NewTicker(l.opt.Interval)
 	defer tick.Stop()
-	for {
+	for n := 1; ; {
 		select {
 		case <-tick.C:
-			l.write()
+			_ = l.write() // kept in l.w.err, told by Stats
 			l.retain(time.Now())
+			if n++; n%cursorTicks == 0 {
+				_ = l.saveCursors() // tried again; until then records are read twice at worst
+			}
 		case <-l.kick:
-			l.write()
+			_ = l.write()
 		case answer := <-l.flushes:
-			answer <- l.write()
+			answer <- errors.Join(l.write(), l.saveCursors())
 		case <-l.quit:
 			l.finish()
 			return
@@ -45,12 +48,18 @@ func (l *Log) run() {
 	}
 }
 
+// finish writes twice: the first write may leave markers.
 func (l *Log) finish() {
-	l.write()
+	_ = l.write()
+	_ = l.write()
+	if err := l.saveCursors(); l.w.err == nil {
+		l.w.err = err
+	}
 	if l.w.file != nil {
 		_ = l.w.file.Close()
 	}
 	l.mu.Lock()
+	l.closed = true
 	close(l.news)
 	l.mu.Unlock()
 }
@@ -77,9 +86,6 @@ func (l *Log) write() error {
 	l.w.err = err
 	if err == nil {
 		l.markLosses()
-	}
-	if e := l.saveCursors(); err == nil {
-		err = e
 	}
 	return err
 }

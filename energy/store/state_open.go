@@ -1,0 +1,120 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// StateOptions says how a state is kept. The zero value of a field is its
+// default.
+type StateOptions struct {
+	Path     string
+	Interval time.Duration // between writes of what is lazy; default 1 s
+	Logger   *slog.Logger
+}
+
+// OpenState opens the state file, or begins one. A damaged file is moved
+// aside, and a fresh one begun with the values that could still be read; the
+// warning then says so, and belongs before the operator's eyes.
+func OpenState(opt StateOptions) (s *State, warning error, err error) {
+	if err := os.MkdirAll(filepath.Dir(opt.Path), 0o700); err != nil {
+		return nil, nil, fmt.Errorf("make state folder: %w", err)
+	}
+	salvaged, damage, err := examine(opt.Path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if damage != nil {
+		aside := fmt.Sprintf("%s.damaged-%s", opt.Path, time.Now().UTC().Format("20060102T150405.000"))
+		if err := os.Rename(opt.Path, aside); err != nil {
+			return nil, nil, fmt.Errorf("move damaged state aside: %w", errors.Join(err, damage))
+		}
+		warning = fmt.Errorf("state file %s is damaged and was moved to %s; a fresh one holds the %d values that could be read: %w",
+			opt.Path, aside, len(salvaged), damage)
+	}
+	db, err := openBolt(opt.Path)
+	if err != nil {
+		return nil, warning, fmt.Errorf("open state %s: %w", opt.Path, err)
+	}
+	s = &State{
+		db: db, logger: cmp.Or(opt.Logger, slog.New(slog.DiscardHandler)),
+		quit: make(chan struct{}), done: make(chan struct{}), lazy: map[stateKey][]byte{},
+	}
+	if len(salvaged) > 0 && damage != nil {
+		if err := s.write(salvaged); err != nil {
+			_ = db.Close()
+			return nil, warning, err
+		}
+	}
+	go s.run(cmp.Or(opt.Interval, time.Second))
+	return s, warning, nil
+}
+
+func openBolt(path string) (*bolt.DB, error) {
+	return bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, FreelistType: bolt.FreelistMapType})
+}
+
+// examine reads every value of an existing file and reports what is wrong with
+// it. A file that is cut short faults on access: within this function that is
+// a panic which is caught.
+func examine(path string) (values map[stateKey][]byte, damage, err error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("open state: %w", err)
+	}
+	if info.Size() == 0 { // begun, and never written
+		return nil, nil, nil
+	}
+	values = map[stateKey][]byte{}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			damage = fmt.Errorf("%v", r)
+		}
+	}()
+	db, err := openBolt(path)
+	if err != nil {
+		if errors.Is(err, bolterrors.ErrTimeout) || errors.Is(err, os.ErrPermission) {
+			return nil, nil, fmt.Errorf("open state %s: %w", path, err)
+		}
+		return values, err, nil
+	}
+	damage = walk(db, values)
+	if err := db.Close(); err != nil && damage == nil {
+		damage = err
+	}
+	return values, damage, nil
+}
+
+// walk collects every value, and goes on past those that do not match their
+// checksum.
+func walk(db *bolt.DB, values map[stateKey][]byte) (damage error) {
+	tx, err := db.Begin(false)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	err = tx.ForEach(func(bucket []byte, b *bolt.Bucket) error {
+		return b.ForEach(func(k, v []byte) error {
+			if _, err := unpack(v); err != nil {
+				damage = fmt.Errorf("%s/%s: %w", bucket, k, err)
+				return nil
+			}
+			values[stateKey{string(bucket), string(k)}] = append([]byte(nil), v...)
+			return nil
+		})
+	})
+	return cmp.Or(err, damage)
+}
