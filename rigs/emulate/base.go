@@ -30,6 +30,8 @@ type base struct {
 	faults faults
 
 	connections, commands, writes int
+	lastWrite                     string
+	lastWriteAt                   time.Time
 }
 
 // listen opens the port and puts the plant in its first state. The default
@@ -159,6 +161,7 @@ func (b *base) told(cmd string, write bool) {
 	b.commands++
 	if write {
 		b.writes++
+		b.lastWrite, b.lastWriteAt = cmd, now
 	}
 	b.mu.Unlock()
 	if f := b.hook.Load(); f != nil {
@@ -227,5 +230,6 @@ func (b *base) Meter() Meter {
 		Running: p.point != energy.Off, Point: p.point,
 		Accepted: accepted, Rejected: rejected,
 		Connections: b.connections, Commands: b.commands, Writes: b.writes,
+		LastWrite: b.lastWrite, LastWriteAt: b.lastWriteAt,
 	}
 }

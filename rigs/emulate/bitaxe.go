@@ -45,7 +45,7 @@ func axePoints() []energy.OperatingPoint {
 // are the frequencies of a Bitaxe Gamma; it takes 20 s from paused to the
 // highest.
 func NewBitaxe(o Options) (*Bitaxe, error) {
-	o, err := o.complete("bitaxe", "BM1370", axePoints(), ramps{20 * time.Second, 3 * time.Second})
+	o, err := o.complete("bitaxe", "BM1370", axePoints, ramps{20 * time.Second, 3 * time.Second})
 	if err != nil {
 		return nil, err
 	}

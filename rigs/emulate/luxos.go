@@ -2,6 +2,7 @@ package emulate
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"strings"
 	"time"
@@ -27,16 +28,30 @@ const (
 	luxBoards     = 3
 )
 
+// luxModel is a machine that LuxOS runs on.
+type luxModel struct {
+	name       string
+	draw, rate float64 // against the first model's
+}
+
+func luxModels() []luxModel {
+	return []luxModel{
+		{"Antminer S19k Pro", 1, 1},
+		{"Antminer S19j Pro", 1.1, 0.85},
+		{"Antminer S21", 1.25, 1.62},
+	}
+}
+
 // luxPoints are the 25 profiles that the firmware makes for a model, 16 steps
 // below its nominal one and 8 above, and sleep with the fans on.
-func luxPoints() []energy.OperatingPoint {
+func luxPoints(m luxModel) []energy.OperatingPoint {
 	points := []energy.OperatingPoint{{Name: "off", Draw: 22}}
 	for mhz := 190; mhz <= 790; mhz += 25 {
 		over := float64(mhz - 190)
 		points = append(points, energy.OperatingPoint{
 			Name: fmt.Sprintf("%dMHz", mhz),
-			Draw: energy.Watts(int(780 + 3.75*over + 0.0032*over*over)),
-			Rate: energy.HashRate(float64(mhz) * 0.206e12),
+			Draw: energy.Watts(math.Round((780 + 3.75*over + 0.0032*over*over) * m.draw)),
+			Rate: energy.HashRate(float64(mhz) * 0.206e12 * m.rate),
 		})
 	}
 	return points
@@ -49,7 +64,8 @@ func luxNominal(n int) int { return min(17, n-1) }
 // the 25 profiles of an S19k Pro; it takes five minutes from sleep to the
 // highest.
 func NewLuxOS(o Options) (*LuxOS, error) {
-	o, err := o.complete("luxos", "Antminer S19k Pro", luxPoints(), ramps{5 * time.Minute, 8 * time.Second})
+	model := luxModels()[0]
+	o, err := o.complete("luxos", model.name, func() []energy.OperatingPoint { return luxPoints(model) }, ramps{5 * time.Minute, 8 * time.Second})
 	if err != nil {
 		return nil, err
 	}

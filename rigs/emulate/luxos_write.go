@@ -48,10 +48,10 @@ func (l *LuxOS) write(r request) (answer, bool) {
 	}[r.command]
 	switch {
 	case r.command == "logon":
-		l.told("logon", true)
+		l.told("logon", false)
 		return l.logon(), true
 	case r.command == "logoff":
-		l.told("logoff", true)
+		l.told("logoff", false)
 		return l.logoff(r.split()), true
 	case !ok:
 		return answer{}, false

@@ -46,13 +46,22 @@ type Meter struct {
 
 	Connections int `json:"connections"`
 	Commands    int `json:"commands"` // requests understood
-	Writes      int `json:"writes"`   // those of them that ask for a change
+	Writes      int `json:"writes"`   // those of them that ask for a change of what the rig does
+
+	LastWrite   string    `json:"last_write,omitempty"` // as given to OnCommand
+	LastWriteAt time.Time `json:"last_write_at,omitzero"`
 }
 
 // Add is the sum of two meters, as the whole of several rigs. Of several,
-// Point says nothing, and Running says whether any runs.
+// Point says nothing, Running says whether any runs, and the last write is the
+// latest.
 func (m Meter) Add(o Meter) Meter {
+	last := m
+	if o.LastWriteAt.After(m.LastWriteAt) {
+		last = o
+	}
 	return Meter{
+		LastWrite: last.LastWrite, LastWriteAt: last.LastWriteAt,
 		Joules: m.Joules + o.Joules, Hashes: m.Hashes + o.Hashes,
 		Draw: m.Draw + o.Draw, Rate: m.Rate + o.Rate,
 		Starts: m.Starts + o.Starts, Stops: m.Stops + o.Stops, LevelChanges: m.LevelChanges + o.LevelChanges,

@@ -48,12 +48,12 @@ type Options struct {
 type ramps struct{ start, stop time.Duration }
 
 // complete checks o and fills in the defaults of a family.
-func (o Options) complete(family, model string, points []energy.OperatingPoint, r ramps) (Options, error) {
+func (o Options) complete(family, model string, points func() []energy.OperatingPoint, r ramps) (Options, error) {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
 	if len(o.Points) == 0 {
-		o.Points = points
+		o.Points = points()
 	}
 	if err := checkPoints(o.Points); err != nil {
 		return o, fmt.Errorf("emulate %s %q: %w", family, o.Name, err)

@@ -1,0 +1,154 @@
+package emulate
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// FleetOptions describe several rigs in one process.
+type FleetOptions struct {
+	Rigs     int
+	Families []string // they take turns; default: all
+	Host     string   // default 127.0.0.1
+	BasePort int      // the first rig's port, the others following; 0: any free ones
+	Seed     uint64   // decides models, MACs and all that looks random
+
+	// Rig is what all rigs have in common. Its Name is a prefix (default: the
+	// family), its Listen, Seed and MAC are not used. With no Points the models
+	// of a family are mixed.
+	Rig Options
+}
+
+// Fleet is several running rigs.
+type Fleet struct {
+	rigs   []Rig
+	byName map[string]Rig
+}
+
+// Families lists the families that can be emulated.
+func Families() []string { return []string{"luxos", "bitaxe"} }
+
+// New starts one rig of a family.
+func New(family string, o Options) (Rig, error) {
+	switch family {
+	case "luxos":
+		return NewLuxOS(o)
+	case "bitaxe":
+		return NewBitaxe(o)
+	}
+	return nil, fmt.Errorf("emulate: unknown family %q: want one of %q", family, Families())
+}
+
+// NewFleet starts the rigs. The same options make the same fleet, but for
+// ports that are left to chance.
+func NewFleet(o FleetOptions) (*Fleet, error) {
+	if o.Rigs < 0 || o.BasePort < 0 || (o.BasePort > 0 && o.BasePort+o.Rigs-1 > 65535) {
+		return nil, fmt.Errorf("emulate: %d rigs from port %d on: out of range", o.Rigs, o.BasePort)
+	}
+	if len(o.Families) == 0 {
+		o.Families = Families()
+	}
+	if o.Host == "" {
+		o.Host = "127.0.0.1"
+	}
+	f := &Fleet{rigs: make([]Rig, 0, o.Rigs), byName: make(map[string]Rig, o.Rigs)}
+	kinds := newModels(o)
+	for i := range o.Rigs {
+		family := o.Families[i%len(o.Families)]
+		r, err := New(family, kinds.rig(o, family, i))
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		f.rigs = append(f.rigs, r)
+		f.byName[r.Name()] = r
+	}
+	return f, nil
+}
+
+// models are what rigs of a family may be; their points are shared.
+type models struct {
+	lux   []Options
+	axe   Options
+	fixed bool
+}
+
+func newModels(o FleetOptions) models {
+	m := models{fixed: len(o.Rig.Points) > 0, axe: Options{Points: axePoints()}}
+	for _, l := range luxModels() {
+		m.lux = append(m.lux, Options{Model: l.name, Points: luxPoints(l)})
+	}
+	return m
+}
+
+// rig is the i-th rig's options.
+func (m models) rig(o FleetOptions, family string, i int) Options {
+	r := o.Rig
+	prefix := r.Name
+	if prefix == "" {
+		prefix = family
+	}
+	r.Name = fmt.Sprintf("%s-%0*d", prefix, len(strconv.Itoa(o.Rigs)), i+1)
+	r.Seed = mix(o.Seed, uint64(i))
+	r.MAC = ""
+	port := 0
+	if o.BasePort > 0 {
+		port = o.BasePort + i
+	}
+	r.Listen = net.JoinHostPort(o.Host, strconv.Itoa(port))
+	if m.fixed {
+		return r
+	}
+	kind := m.axe
+	if family == "luxos" {
+		kind = m.lux[mix(r.Seed, 1)%uint64(len(m.lux))]
+	}
+	r.Points = kind.Points
+	if r.Model == "" {
+		r.Model = kind.Model
+	}
+	return r
+}
+
+// Rigs are the rigs in order.
+func (f *Fleet) Rigs() []Rig { return slices.Clone(f.rigs) }
+
+// Rig finds a rig by its name.
+func (f *Fleet) Rig(name string) (Rig, bool) {
+	r, ok := f.byName[name]
+	return r, ok
+}
+
+// Total is the sum of all meters.
+func (f *Fleet) Total() Meter {
+	var sum Meter
+	for _, r := range f.rigs {
+		sum = sum.Add(r.Meter())
+	}
+	return sum
+}
+
+// Full is the draw of all rigs at their highest points.
+func (f *Fleet) Full() energy.Watts {
+	var sum energy.Watts
+	for _, r := range f.rigs {
+		sum += r.Points()[len(r.Points())-1].Draw
+	}
+	return sum
+}
+
+// Close closes all rigs at once and waits for them.
+func (f *Fleet) Close() error {
+	errs := make([]error, len(f.rigs))
+	var wg sync.WaitGroup
+	for i, r := range f.rigs {
+		wg.Go(func() { errs[i] = r.Close() })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
