@@ -1,0 +1,118 @@
+package hasher
+
+import (
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+func (p *Pool) count(add func(*Counters)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	add(&p.totals)
+}
+
+// figures accounts for what the process has done since the figures before.
+func (p *Pool) figures(now time.Time, s statsNotice) {
+	r := &p.run
+	if s.CPU < r.last.CPU || s.Hashes < r.last.Hashes || s.Wall < r.last.Wall {
+		return // totals do not fall
+	}
+	cpu := time.Duration(s.CPU - r.last.CPU).Seconds()
+	wall := time.Duration(s.Wall - r.last.Wall).Seconds()
+	hashes := float64(s.Hashes - r.last.Hashes)
+	sameDuty := r.last.Seq == s.Seq
+	if s.Wrong > r.last.Wrong {
+		p.cfg.Log.Error("kernel finds shares that are none", "load", p.cfg.Name, "wrong", s.Wrong)
+	}
+	r.last = s
+	p.count(func(t *Counters) {
+		t.Energy += p.cfg.Core.Over(cpu)
+		t.Hashes += hashes
+	})
+	if s.Seq == r.dutySeq && !r.inForce {
+		p.confirm()
+		return
+	}
+	if !sameDuty || wall < 0.05 {
+		return
+	}
+	r.draw = p.model.draw(cpu / wall)
+	r.rate = energy.HashRate(hashes / wall)
+	if r.active {
+		p.restate(now, r.learner.add(hashes, cpu))
+	}
+}
+
+// confirm notes that the set-point has come into force, and states what the
+// model says of it until there are figures.
+func (p *Pool) confirm() {
+	r := &p.run
+	r.inForce, r.dirty = true, true
+	r.seq, r.point = r.setpoint.Seq, r.target
+	r.draw, r.rate = p.cfg.Idle, 0
+	if r.target != energy.Off && r.job != nil {
+		r.draw, r.rate = r.points[r.target].Draw, r.points[r.target].Rate
+	}
+}
+
+// look counts a start whenever hashing begins: a set-point above off, a
+// process and work have come together.
+func (p *Pool) look() {
+	r := &p.run
+	active := r.target != energy.Off && r.ready && r.job != nil
+	if active && !r.active {
+		p.count(func(t *Counters) { t.Starts++ })
+	}
+	r.active = active
+}
+
+// status is what there is to say now.
+func (p *Pool) status(now time.Time) energy.Status {
+	r := &p.run
+	p.count(func(t *Counters) {
+		t.Energy += p.cfg.Idle.Over(now.Sub(r.idleAt).Seconds())
+	})
+	r.idleAt = now
+	t := p.Counters()
+	s := energy.Status{
+		Load: p.cfg.Name, At: now, Points: r.points, Draw: r.draw, Source: energy.Estimated, Rate: r.rate,
+		Energy: t.Energy, Hashes: t.Hashes, Accepted: t.Accepted, Rejected: t.Rejected, Starts: t.Starts,
+		Model: "cpu", Seq: r.seq, Point: r.point,
+	}
+	if !r.ready || r.job == nil {
+		s.Point = energy.Off // whatever was asked for
+	}
+	s.State = p.state(now)
+	switch {
+	case r.childErr != nil:
+		s.Err = r.childErr.Error()
+	case r.job == nil && r.jobErr != nil:
+		s.Err = r.jobErr.Error()
+	case r.last.Spent && r.active:
+		s.Err = "the pool's job has no headers left to try"
+	}
+	return s
+}
+
+// state is what the load does. Without work for a while is a fault, at
+// whatever set-point: it could not start.
+func (p *Pool) state(now time.Time) energy.State {
+	r := &p.run
+	switch {
+	case r.childErr != nil:
+		return energy.StateFault
+	case !r.ready:
+		return energy.StateUnknown
+	case r.job == nil && now.Sub(r.idleFrom) > workGrace:
+		return energy.StateFault
+	case r.target == energy.Off && r.inForce:
+		return energy.StateIdle
+	case r.target == energy.Off:
+		return energy.StateStopping
+	case r.job == nil || !r.inForce:
+		return energy.StateStarting
+	default:
+		return energy.StateRunning
+	}
+}

@@ -1,0 +1,16 @@
+// Package hasher is the local load: workers of this machine that do real
+// proof of work, double SHA-256 of 80-byte block headers, at a share of the
+// CPU that follows a set-point.
+//
+// [Pool] is the load, and lives in the daemon. It takes work from a mining
+// pool (package stratum) or makes its own, and checks every share again. The
+// hashing itself happens in a child process that runs [Worker] at the lowest
+// priority, so that neither the daemon nor anything else on the machine
+// waits for it; the two speak JSON lines over pipes. The child ends when its
+// standard input does, so it never outlives the daemon.
+//
+// Power is a share of the CPU: in periods of 20 ms the workers together may
+// use so much of the child's CPU clock, and what they use too much or too
+// little is carried over. Energy is that clock times the watts of a busy
+// core, as the config says, and so always an estimate.
+package hasher

@@ -1,0 +1,85 @@
+package hasher
+
+import (
+	"crypto/sha256"
+	"encoding"
+	"encoding/binary"
+	"testing"
+
+	"github.com/curtaild/curtaild/hasher/stratum"
+)
+
+func BenchmarkScan(b *testing.B) {
+	const batch = 1024
+	b.Run("naive", func(b *testing.B) {
+		var h stratum.Header
+		var n uint32
+		for b.Loop() {
+			for range batch {
+				n++
+				binary.LittleEndian.PutUint32(h[76:], n)
+				if stratum.Double(h[:])[31] == 0xff && n == 0 {
+					b.Fatal()
+				}
+			}
+		}
+		b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "H/s")
+	})
+	b.Run("midstate", func(b *testing.B) {
+		d := sha256.New()
+		var h stratum.Header
+		d.Write(h[:64])
+		mid, _ := d.(encoding.BinaryMarshaler).MarshalBinary()
+		var n uint32
+		buf := make([]byte, 0, 32)
+		for b.Loop() {
+			for range batch {
+				n++
+				binary.LittleEndian.PutUint32(h[76:], n)
+				d.(encoding.BinaryUnmarshaler).UnmarshalBinary(mid)
+				d.Write(h[64:])
+				buf = d.Sum(buf[:0])
+				if sha256.Sum256(buf)[31] == 0xff && n == 0 {
+					b.Fatal()
+				}
+			}
+		}
+		b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "H/s")
+	})
+	b.Run("midinner", func(b *testing.B) {
+		k, err := newStdKernel()
+		if err != nil {
+			b.Fatal(err)
+		}
+		var h stratum.Header
+		var n uint32
+		for b.Loop() {
+			for range batch {
+				n++
+				binary.LittleEndian.PutUint32(k.tail[12:], n)
+				_ = k.state.UnmarshalBinary(k.fresh)
+				k.digest.Write(k.tail[:])
+				k.buf, _ = k.state.AppendBinary(k.buf[:0])
+				if sha256.Sum256(k.buf[4:36])[31] == 0xff && n == 0 {
+					b.Fatal()
+				}
+			}
+		}
+		_ = h
+		b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "H/s")
+	})
+	b.Run("kernel", func(b *testing.B) {
+		k, err := newStdKernel()
+		if err != nil {
+			b.Fatal(err)
+		}
+		var h stratum.Header
+		var t stratum.Target
+		var from uint32
+		for b.Loop() {
+			k.Scan(nil, &h, &t, from, batch)
+			from += batch
+		}
+		b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "H/s")
+	})
+}

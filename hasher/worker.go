@@ -1,0 +1,241 @@
+package hasher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/curtaild/curtaild/hasher/stratum"
+)
+
+const (
+	// MaxWorkers is the most workers that one process runs.
+	MaxWorkers  = 1024
+	statsEvery  = 500 * time.Millisecond
+	statsSoon   = 200 * time.Millisecond // after a change of duty
+	shareBuffer = 256
+	// calibration lasts this much CPU time, and on a busy machine at most
+	// ten times as long by the wall clock.
+	calibration = 100 * time.Millisecond
+)
+
+var errStop = errors.New("told to stop")
+
+// Worker is the worker process: it takes orders from in and answers on out,
+// one JSON value a line, until it is told to stop, in ends or ctx is done.
+// It lowers the priority of the whole process it runs in. The goroutine that
+// reads in ends when in does.
+func Worker(ctx context.Context, in io.Reader, out io.Writer) error {
+	priority := lowestPriority()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	orders := make(chan order)
+	go func() {
+		err := readLines(in, func(o order) error {
+			select {
+			case orders <- o:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		if err == nil {
+			err = errStop // the daemon is gone
+		}
+		cancel(err)
+	}()
+	w, err := greet(ctx, orders, out, priority)
+	if err == nil {
+		err = w.run(ctx, orders)
+	}
+	if errors.Is(err, errStop) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// worker is the process's own loop, apart from the crew that hashes.
+type worker struct {
+	out     io.Writer
+	began   time.Time
+	crew    *crew
+	kernels []Kernel
+	seq     uint64
+	duty    float64
+	last    statsNotice
+}
+
+// greet waits for the start order, calibrates and says hello.
+func greet(ctx context.Context, orders <-chan order, out io.Writer, priority error) (*worker, error) {
+	var start *startOrder
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case o := <-orders:
+		start = o.Start
+	}
+	if start == nil || start.Workers < 1 || start.Workers > MaxWorkers {
+		return nil, fmt.Errorf("worker process: want a start order for 1 to %d workers first", MaxWorkers)
+	}
+	// One processor more than workers, or orders wait for a worker to be
+	// preempted.
+	runtime.GOMAXPROCS(start.Workers + 1)
+	w := &worker{out: out, began: time.Now()}
+	for range start.Workers {
+		k, err := newStdKernel()
+		if err != nil {
+			return nil, err
+		}
+		w.kernels = append(w.kernels, k)
+	}
+	rate := calibrate(w.kernels[0])
+	w.crew = newCrew(start.Workers, rate)
+	hello := helloNotice{Kernel: w.kernels[0].Name(), Rate: rate}
+	if priority != nil {
+		hello.Priority = priority.Error()
+	}
+	return w, writeLine(out, notice{Hello: &hello})
+}
+
+func newCrew(size int, rate float64) *crew {
+	c := &crew{
+		size: size, board: newBoard(), throttle: newThrottle(size, processCPU),
+		shares: make(chan stratum.Share, shareBuffer),
+	}
+	c.rate.Store(uint64(rate))
+	return c
+}
+
+// calibrate measures hashes a second of CPU time, on this goroutine.
+func calibrate(k Kernel) float64 {
+	var header stratum.Header
+	var target stratum.Target
+	var hashes uint64
+	began, cpu := time.Now(), processCPU()
+	for {
+		_, n := k.Scan(nil, &header, &target, uint32(hashes), 512)
+		hashes += n
+		used := processCPU() - cpu
+		if used >= calibration || time.Since(began) > 10*calibration && used > 0 {
+			return float64(hashes) / used.Seconds()
+		}
+	}
+}
+
+func (w *worker) run(ctx context.Context, orders <-chan order) error {
+	ctx, stop := context.WithCancel(ctx)
+	var crew sync.WaitGroup
+	for i, k := range w.kernels {
+		crew.Go(func() { w.crew.search(ctx, i, k) })
+	}
+	err := w.loop(ctx, orders)
+	stop()
+	crew.Wait()
+	// The last figures: what was hashed has been drawn.
+	return errors.Join(err, w.drain(), w.stats())
+}
+
+func (w *worker) loop(ctx context.Context, orders <-chan order) error {
+	tick := time.NewTicker(statsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case o := <-orders:
+			soon, err := w.obey(o)
+			if err != nil {
+				return err
+			}
+			if soon {
+				tick.Reset(statsSoon)
+			}
+		case s := <-w.crew.shares:
+			if err := writeLine(w.out, notice{Share: &s}); err != nil {
+				return err
+			}
+		case <-tick.C:
+			tick.Reset(statsEvery)
+			if err := w.stats(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// obey carries out an order, and tells whether figures are due soon.
+func (w *worker) obey(o order) (soon bool, err error) {
+	switch {
+	case o.Stop:
+		return false, errStop
+	case o.Duty != nil:
+		if !(o.Duty.Duty >= 0 && o.Duty.Duty <= 1) {
+			return false, fmt.Errorf("worker process: duty %v: want 0 to 1", o.Duty.Duty)
+		}
+		w.duty, w.seq = o.Duty.Duty, o.Duty.Seq
+		w.throttleNow()
+		// Figures up to here belong to the old duty; they carry the new
+		// number, which says that it is in force.
+		return true, w.stats()
+	case o.Job != nil:
+		if o.Job.Job != nil {
+			if err := o.Job.Job.Check(); err != nil {
+				return false, fmt.Errorf("worker process: %w", err)
+			}
+		}
+		w.crew.spent.Store(false)
+		w.crew.board.post(o.Job.Job, o.Job.First)
+		w.throttleNow()
+	default:
+		return false, errors.New("worker process: order of no known kind")
+	}
+	return false, nil
+}
+
+// throttleNow applies the duty; without a job there is none.
+func (w *worker) throttleNow() {
+	duty := w.duty
+	if w.crew.board.now.Load().job == nil {
+		duty = 0
+	}
+	w.crew.throttle.set(time.Now(), duty)
+}
+
+func (w *worker) stats() error {
+	c := w.crew
+	s := statsNotice{
+		Seq: w.seq, Hashes: c.hashes.Load(), CPU: int64(processCPU()), Wall: int64(time.Since(w.began)),
+		Dropped: c.dropped.Load(), Wrong: c.wrong.Load(), Spent: c.spent.Load(),
+	}
+	// Quanta are sized by the rate: follow it as the machine's clock and
+	// its other users change.
+	if cpu := time.Duration(s.CPU - w.last.CPU); cpu > 50*time.Millisecond && s.Hashes > w.last.Hashes {
+		now := float64(s.Hashes-w.last.Hashes) / cpu.Seconds()
+		rate := 0.7*float64(c.rate.Load()) + 0.3*now
+		if rate > 1 && !math.IsInf(rate, 0) {
+			c.rate.Store(uint64(rate))
+		}
+	}
+	s.Rate = float64(c.rate.Load())
+	w.last = s
+	return writeLine(w.out, notice{Stats: &s})
+}
+
+// drain sends what the crew found last.
+func (w *worker) drain() error {
+	for {
+		select {
+		case s := <-w.crew.shares:
+			if err := writeLine(w.out, notice{Share: &s}); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
