@@ -23,12 +23,23 @@ const (
 	Crowded    Cause = "crowded"      // more topics under one filter than are followed
 )
 
+const nCauses = 14
+
 // causes lists every cause; its index is the cause's place in counters.
-func causes() [14]Cause {
+func causes() [nCauses]Cause {
 	return [...]Cause{
 		Absent, Gone, Empty, Oversize, NotJSON, NoValue, NoTime, WrongType, NotANumber, OutOfRange,
 		Future, Retained, Old, Crowded,
 	}
+}
+
+func (c Cause) index() int {
+	for i, known := range causes() {
+		if c == known {
+			return i
+		}
+	}
+	return 0
 }
 
 // Fault says why a message was not taken. Text from the payload is quoted and

@@ -38,12 +38,10 @@ func UnderstandSignal(in Incoming) (sig energy.Signal, ok bool) {
 	sig = energy.Signal{Source: in.Source, Received: in.Arrived.Round(0).UTC()}
 	err := parseCommand(&sig, in)
 	if in.Stop && (err != nil || sig.Kind == energy.KindStop) {
-		err = nil
+		sig.Test = sig.Test && err == nil
 		sig.Kind, sig.Max, sig.End = energy.KindStop, 0, time.Time{}
 		sig.Start = sig.Received
-		if !readable(in.Payload) {
-			sig.Test = false
-		}
+		err = nil
 	}
 	if in.Retained && sig.Kind != energy.KindStop {
 		return sig, false
