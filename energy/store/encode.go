@@ -110,7 +110,7 @@ func value(f *energy.Field) (lineprotocol.Value, bool) {
 		if math.IsNaN(f.F) || math.IsInf(f.F, 0) {
 			return lineprotocol.Value{}, false
 		}
-		return lineprotocol.FloatValue(f.F)
+		return lineprotocol.FloatValue(round(f.F))
 	case energy.KindInt:
 		return lineprotocol.IntValue(f.I), true
 	case energy.KindBool:
@@ -120,6 +120,22 @@ func value(f *energy.Field) (lineprotocol.Value, bool) {
 	default:
 		return lineprotocol.Value{}, false
 	}
+}
+
+// round keeps twelve significant digits: more than any meter has, and the
+// digits after them are noise that does not pack. Counters of joules and
+// hashes keep a resolution far below what one second adds.
+func round(f float64) float64 {
+	a := math.Abs(f)
+	if a < 1e-6 || a > 1e30 || (a < 1e12 && f == math.Trunc(f)) {
+		return f
+	}
+	places := 11 - int(math.Floor(math.Log10(a)))
+	scale := math.Pow10(max(places, -places)) // exact up to 10^22
+	if places < 0 {
+		return math.Round(f/scale) * scale
+	}
+	return math.Round(f*scale) / scale
 }
 
 // clean makes s fit for a line: valid UTF-8 without control characters, no

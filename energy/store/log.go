@@ -65,7 +65,7 @@ type Log struct {
 	pending  pending
 	segments []*segment // oldest first; replaced, not changed, but for the last
 	corrupt  map[place]bool
-	next     uint64     // number after the last record on disk
+	next     uint64 // number after the last record on disk
 	news     chan struct{}
 	cursors  map[string]*cursorState
 	moved    bool // a cursor has, since they were saved
