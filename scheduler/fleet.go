@@ -21,30 +21,33 @@ const deadBand = 0.05
 // comes last, and takes its points one after the other.
 type Fleet struct {
 	loads []fleetLoad
-	steps []step // of all loads, fewest joules a further hash first
+	steps []step  // of all loads, fewest joules a further hash first
+	bases []int32 // all loads, fewest joules a hash at their lowest point first
 }
 
 type fleetLoad struct {
 	spec   *energy.LoadSpec
 	points []energy.OperatingPoint
 	off    energy.Watts // draw when off
+	low    energy.Watts // what its lowest running point costs
 	band   energy.Watts
 	bent   bool    // has points inside the hull
-	base   float64 // joules a hash of its first running point
+	base   float64 // joules a hash of its lowest running point
 }
 
 // step is one segment of a load's hull: up to point, from whatever is below.
 type step struct {
 	load  int32
 	point int32
-	price float64 // joules for each further hash
+	cost  energy.Watts // of the point: its draw less the draw when off
+	price float64      // joules for each further hash
 }
 
 // NewFleet prepares loads for deciding. The points of each load begin with
 // off and follow by rising draw; a load with fewer than two is not identified
 // yet. Neither specs nor points are copied, and neither may change afterwards.
 func NewFleet(specs []*energy.LoadSpec, points [][]energy.OperatingPoint) *Fleet {
-	f := &Fleet{loads: make([]fleetLoad, len(specs))}
+	f := &Fleet{loads: make([]fleetLoad, len(specs)), bases: make([]int32, len(specs))}
 	for i, spec := range specs {
 		l := fleetLoad{spec: spec}
 		if i < len(points) && len(points[i]) > 1 {
@@ -56,12 +59,14 @@ func NewFleet(specs []*energy.LoadSpec, points [][]energy.OperatingPoint) *Fleet
 			f.steps = appendHull(f.steps, int32(i), l.points)
 			l.bent = len(f.steps)-n < top
 			l.base = price(l.points[energy.Off], l.points[1])
+			l.low = l.cost(1)
 		}
-		f.loads[i] = l
+		f.loads[i], f.bases[i] = l, int32(i)
 	}
 	slices.SortFunc(f.steps, func(a, b step) int {
 		return cmp.Or(cmp.Compare(a.price, b.price), cmp.Compare(a.load, b.load), cmp.Compare(a.point, b.point))
 	})
+	slices.SortStableFunc(f.bases, func(a, b int32) int { return cmp.Compare(f.loads[a].base, f.loads[b].base) })
 	return f
 }
 
@@ -96,7 +101,7 @@ func price(a, b energy.OperatingPoint) float64 {
 	if dr <= 0 {
 		return math.Inf(1)
 	}
-	return dw / dr
+	return max(0, dw) / dr
 }
 
 // appendHull appends the steps of a load's hull: from off, always to the point
@@ -105,7 +110,7 @@ func price(a, b energy.OperatingPoint) float64 {
 func appendHull(steps []step, load int32, points []energy.OperatingPoint) []step {
 	if !slices.ContainsFunc(points, func(p energy.OperatingPoint) bool { return p.Rate > 0 }) {
 		for i := 1; i < len(points); i++ {
-			steps = append(steps, step{load, int32(i), math.Inf(1)})
+			steps = append(steps, step{load, int32(i), points[i].Draw - points[energy.Off].Draw, math.Inf(1)})
 		}
 		return steps
 	}
@@ -119,7 +124,7 @@ func appendHull(steps []step, load int32, points []energy.OperatingPoint) []step
 		if best == at {
 			return steps
 		}
-		steps = append(steps, step{load, int32(best), lowest})
+		steps = append(steps, step{load, int32(best), points[best].Draw - points[energy.Off].Draw, lowest})
 		at = best
 	}
 }

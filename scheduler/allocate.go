@@ -1,0 +1,76 @@
+package scheduler
+
+import "github.com/curtaild/curtaild/energy"
+
+// allocate hands what is left to the loads of policy p, and returns what it
+// has spent. It is a greedy fill: the lowest points of the loads that run
+// first (so that levels are cut before loads stop, and nothing restarts in
+// vain), then whatever gives the next hashes for the fewest joules; what does
+// not fit is passed over for something smaller.
+//
+// Holding a point takes its cost; rising to it takes a dead band more where
+// the power wobbles, so a set-point does not follow noise up and down. The
+// outcome depends on the loads' present points in no other way, and is its own
+// fixed point: with the same budget, the next decision moves nothing.
+func (d *decider) allocate(p int32, left purse) (spent energy.Watts) {
+	r := &d.in.Rules[p]
+	for _, i := range r.bases {
+		s := &d.slots[i]
+		switch {
+		case s.owner != p:
+		case s.gone: // its draw is counted whatever we say
+			if left.holds(0, 0) {
+				s.at = s.from
+			}
+		case s.from == energy.Off || s.floor || s.most == energy.Off:
+		case left.holds(s.low, 0):
+			s.at, s.cost = 1, s.low
+			left = left.less(s.low)
+		}
+	}
+	for k := range r.steps {
+		st := &r.steps[k]
+		s := &d.slots[st.load]
+		if s.owner == p && st.point > s.at && st.point <= s.most && !s.gone {
+			d.raise(&left, st.load, st.point, st.cost)
+		}
+	}
+	if len(r.bent) > 0 {
+		d.fill(p, &left)
+	}
+	return left.spent
+}
+
+// raise takes load i to a higher point, if that fits.
+func (d *decider) raise(left *purse, i, point int32, cost energy.Watts) bool {
+	s := &d.slots[i]
+	band := s.band
+	if point <= s.from {
+		band = 0
+	}
+	if !left.holds(cost-s.cost, band) {
+		return false
+	}
+	if s.at <= s.from && point > s.from {
+		d.rising = append(d.rising, i)
+	}
+	*left = left.less(cost - s.cost)
+	s.at, s.cost = point, cost
+	return true
+}
+
+// fill puts what is left into points that lie inside a load's hull.
+func (d *decider) fill(p int32, left *purse) {
+	for _, i := range d.in.Rules[p].bent {
+		s, l := &d.slots[i], &d.in.Fleet.loads[i]
+		if s.owner != p || s.gone {
+			continue
+		}
+		for point := s.most; point > s.at; point-- {
+			better := l.points[point].Rate > l.points[s.at].Rate || d.rules[p].frozen
+			if better && d.raise(left, i, point, l.cost(point)) {
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,265 @@
+package scheduler
+
+import (
+	"math"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/policies"
+)
+
+// Decide computes the plan for now. It is a pure function: it reads no clock,
+// keeps nothing and cannot fail; bad or missing data is a reason. It has four
+// parts: bounds (what stands above policies), then for each policy its
+// admission (may it run?) and allocation (which loads take how much?), and in
+// the end the flight (does everything on its way stay within the budget?).
+func Decide(now time.Time, in Input) Plan {
+	d := newDecider(now, in)
+	if in.Stop != "" {
+		d.stop()
+		return d.plan
+	}
+	d.bound()
+	for p := range in.Rules {
+		d.decide(int32(p))
+	}
+	d.fly()
+	d.explain()
+	return d.plan
+}
+
+// nobody owns a load that no open policy names.
+const nobody = -1
+
+// tolerance absorbs the rounding of long sums.
+const tolerance energy.Watts = 1e-3
+
+// decider holds what one call of Decide works on.
+type decider struct {
+	now   time.Time
+	in    Input
+	plan  Plan
+	slots []slot
+	rules []ruling
+
+	gross   energy.Watts  // 1 + aux: what a watt drawn by a load costs the site
+	idle    energy.Watts  // what all loads draw when off
+	foreign energy.Watts  // what loads draw above that, beyond our control
+	ceiling purse         // what ceilings leave, after floors
+	lowest  energy.Watts  // the lowest ceiling, above the draw when off
+	bounded energy.Reason // why
+	limited bool          // something binds the import
+	pending []energy.Watts
+	owned   energy.Watts // what policies down to the present one have, floors included
+	rising  []int32      // loads, in the order in which they were granted more
+}
+
+// slot is one load in the making of a plan.
+type slot struct {
+	draw  energy.Watts // expected now
+	cost  energy.Watts // of the point granted so far
+	low   energy.Watts // cost of the lowest running point
+	band  energy.Watts
+	from  int32
+	at    int32 // the point granted so far
+	most  int32 // the highest it may take
+	top   int32 // the highest it has; 0: not identified
+	owner int32
+	floor bool          // its lowest running point is set aside
+	gone  bool          // does not answer: whatever it draws is beyond control
+	waits bool          // for draw that is on its way down
+	limit energy.Reason // why most is less than top
+	why   energy.Reason // why nobody owns it, or which ceiling cut its floor
+}
+
+// ruling is how one policy stands in the making of a plan.
+type ruling struct {
+	admission
+	noFit   energy.Reason // why a load does not get (more) power
+	short   bool          // what floors hold is more than there is
+	granted energy.Watts
+}
+
+// purse is what is left to be granted. Hard is constant power: a fixed one, a
+// limit. Soft wobbles from reading to reading, so a rise must leave a dead
+// band of it.
+type purse struct{ hard, soft, spent energy.Watts }
+
+func fullPurse() purse {
+	return purse{hard: energy.Watts(math.Inf(1)), soft: energy.Watts(math.Inf(1))}
+}
+
+func (a purse) least() energy.Watts { return min(a.hard, a.soft) }
+
+// within is a, bounded by b too, with nothing spent yet.
+func (a purse) within(b purse) purse {
+	return purse{hard: min(a.hard, b.hard), soft: min(a.soft, b.soft)}
+}
+
+func (a purse) less(w energy.Watts) purse { return purse{a.hard - w, a.soft - w, a.spent + w} }
+
+// holds reports whether w fits, with band to spare.
+func (a purse) holds(w, band energy.Watts) bool {
+	return w <= a.hard+tolerance && w+band <= a.soft+tolerance
+}
+
+func newDecider(now time.Time, in Input) *decider {
+	n := len(in.Loads)
+	d := &decider{
+		now: now, in: in,
+		gross:   1 + energy.Watts(in.Aux)/100,
+		slots:   make([]slot, n),
+		rules:   make([]ruling, len(in.Rules)),
+		pending: make([]energy.Watts, len(in.Rules)+1),
+		plan: Plan{
+			At: now, Memory: newMemory(len(in.Rules)),
+			Decisions: make([]energy.Decision, n),
+			Policies:  make([]Grant, len(in.Rules)),
+		},
+	}
+	if in.Balance.OK {
+		d.plan.Budget = max(0, in.Balance.Available-d.leastReserve())
+	}
+	return d
+}
+
+// leastReserve is the smallest reserve of the policies that draw on what is
+// available.
+func (d *decider) leastReserve() energy.Watts {
+	least := energy.Watts(math.Inf(1))
+	for i := range d.in.Rules {
+		if p := &d.in.Rules[i].policy; p.Use.Available {
+			least = min(least, p.Reserve)
+		}
+	}
+	if math.IsInf(float64(least), 1) {
+		return 0
+	}
+	return least
+}
+
+// free is what available power leaves above the loads' draw when off, after
+// reserve; in the loads' watts.
+func (d *decider) free(reserve energy.Watts) energy.Watts {
+	return (d.in.Balance.Available-reserve)/d.gross - d.idle
+}
+
+// decide lets policy p take what it may from what those above it left.
+func (d *decider) decide(p int32) {
+	r, g := &d.in.Rules[p], &d.plan.Policies[p]
+	g.Policy = r.policy.Name
+	ru := &d.rules[p]
+	ru.admission = d.admit(p, g)
+	g.Open, g.Reason = ru.open, ru.why
+	if !ru.open {
+		for _, i := range r.loads {
+			if s := &d.slots[i]; s.owner == nobody && moreTelling(s.why, ru.why) {
+				s.why = ru.why
+			}
+		}
+		return
+	}
+	floors, gone := d.own(p)
+	own := d.purse(p, floors, gone)
+	left := own.within(d.ceiling)
+	ru.noFit = energy.NoBudget
+	if d.ceiling.least() < own.least() {
+		ru.noFit = d.bounded
+	}
+	ru.short = own.least() < -tolerance
+	spent := d.allocate(p, left)
+	d.ceiling = d.ceiling.less(spent)
+	d.owned += floors + spent
+}
+
+// own gives policy p all loads it names that have no owner yet, and returns
+// what their floors cost and what those draw that do not answer.
+func (d *decider) own(p int32) (floors, gone energy.Watts) {
+	frozen := d.rules[p].frozen
+	for _, i := range d.in.Rules[p].loads {
+		s := &d.slots[i]
+		if s.owner != nobody || s.top == 0 {
+			continue
+		}
+		s.owner = p
+		if frozen && s.from < s.most {
+			s.most, s.limit = s.from, energy.StaleKeep
+		}
+		if s.floor {
+			floors += s.low
+			d.pending[d.home(i)] -= s.low
+		}
+		if s.gone {
+			gone += max(0, s.draw-d.in.Fleet.loads[i].off)
+		}
+	}
+	return floors, gone
+}
+
+// purse is what policy p may grant above its own loads' floors.
+func (d *decider) purse(p int32, floors, gone energy.Watts) purse {
+	ru, use := &d.rules[p], d.in.Rules[p].policy.Use
+	left := fullPurse()
+	left.hard = ru.most/d.gross - floors - gone
+	switch {
+	case ru.frozen: // nothing is known of what is available
+	case use.Available:
+		left.soft = d.free(d.in.Rules[p].policy.Reserve) - d.foreign - d.owned - floors - d.aside(p)
+	default:
+		left.hard = min(left.hard, use.Fixed/d.gross-floors-gone)
+	}
+	return left
+}
+
+// aside is what policy p must leave for floors of loads that are not (yet)
+// owned. Those of a fixed power further down do not concern p: that power is
+// drawn whatever is available. Those of a policy further down that leaves a
+// smaller reserve stand in what p leaves: else a load that starts down there
+// would push p's loads out.
+func (d *decider) aside(p int32) energy.Watts {
+	sum, inReserve := energy.Watts(0), energy.Watts(0)
+	reserve := d.in.Rules[p].policy.Reserve
+	least := reserve
+	for b, w := range d.pending {
+		if w <= 0 {
+			continue
+		}
+		if q := b - 1; q > int(p) {
+			below := &d.in.Rules[q].policy
+			if !below.Use.Available {
+				continue
+			}
+			if below.Reserve < reserve {
+				inReserve += w
+				least = min(least, below.Reserve)
+			}
+		}
+		sum += w
+	}
+	return sum - min(inReserve, reserve-least)
+}
+
+// home is the place in pending of load i: 1 + the policy it last ran under, 0
+// if that is not known.
+func (d *decider) home(i int32) int {
+	for p := range d.in.Rules {
+		if d.in.Rules[p].policy.Name == d.in.Loads[i].Policy {
+			return p + 1
+		}
+	}
+	return 0
+}
+
+// moreTelling reports whether reason b says more than a about why no policy
+// wants a load: a gate that is shut says more than a calendar.
+func moreTelling(a, b energy.Reason) bool {
+	return a == "" || ((a == energy.Closed || a == energy.Clock) && b != energy.Closed && b != energy.Clock)
+}
+
+// thenOf is what policy p says of inputs that stay stale.
+func thenOf(p *policies.Policy) policies.Then {
+	if p.OnStale.Then == "" {
+		return policies.ThenStop
+	}
+	return p.OnStale.Then
+}
