@@ -32,11 +32,17 @@ type Snapshot struct {
 	Granted Watts  // what policies, floors and holds have given out
 	Budget  Watts  // available power less reserve
 	Loads   []LoadView
-	Observe bool // nothing is commanded
-	Hold    bool // the operator's stop of all loads is in force
+	Observe bool  // nothing is commanded
+	Held    *Hold // the operator's stop of all loads; nil if none is in force
 	Wake    time.Time
 	Inputs  []InputView
 	Signals []SignalStatus // that live, and those that ended lately
+}
+
+// Hold is an operator's stop of all loads.
+type Hold struct {
+	By    string    `json:"by"`
+	Since time.Time `json:"since"`
 }
 
 // InputView is one reading as it stood.

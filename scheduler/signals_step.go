@@ -50,7 +50,7 @@ func (e *Entry) judge(now time.Time, m Measure) []energy.SignalStatus {
 	}
 	delivered := *e.Status.BaselineKW - measured
 	e.Status.MeasuredKW, e.Status.MeasuredBy, e.Status.Delivered = &measured, by, &delivered
-	if measured <= asked+tolerance(asked) {
+	if measured <= asked+leeway(asked) {
 		e.Over = time.Time{}
 		return e.comply(now)
 	}
@@ -165,8 +165,8 @@ func (b *Book) Wake(now time.Time) time.Time {
 	return wake
 }
 
-// tolerance is how far above what was asked still counts as complying, in kW:
+// leeway is how far above what was asked still counts as complying, in kW:
 // 2 %, and no less than the noise of a meter.
-func tolerance(asked float64) float64 { return max(0.02*asked, 0.1) }
+func leeway(asked float64) float64 { return max(0.02*asked, 0.1) }
 
 func over(now, end time.Time) bool { return !end.IsZero() && !now.Before(end) }

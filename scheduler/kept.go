@@ -1,0 +1,107 @@
+package scheduler
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// Kept is what outlives the daemon: what it remembers, what it has told each
+// load, the signals and the operator's hold.
+type Kept struct {
+	KeptSite
+	Loads map[string]KeptLoad
+}
+
+// KeptSite is the part of Kept that is one value.
+type KeptSite struct {
+	Memory Memory       `json:"memory"`
+	Book   Book         `json:"book"`
+	Hold   *energy.Hold `json:"hold,omitempty"`
+	Seq    uint64       `json:"seq"`  // of the last set-point sent
+	Plan   uint64       `json:"plan"` // number of the last plan
+	Seen   time.Time    `json:"seen"` // the latest time that the clock has shown
+}
+
+// KeptLoad is the part of Kept that every load has of its own. It is written
+// before a load is started.
+type KeptLoad struct {
+	Setpoint energy.Setpoint `json:"setpoint"`
+	Since    time.Time       `json:"since"` // when it last went from off to on, or back
+}
+
+// Change is a part of Kept that is to be put on disk.
+type Change struct {
+	Site  *KeptSite
+	Loads map[string]KeptLoad
+}
+
+// keeper puts changes on disk in a goroutine of its own, those that come
+// while it writes in one go, so that a slow disk never holds up a decision.
+type keeper struct {
+	mu      sync.Mutex
+	pending Change
+	after   []func()
+	wake    chan struct{}
+	done    chan struct{}
+}
+
+func newKeeper(keep func(Change) error, log *slog.Logger) *keeper {
+	k := &keeper{wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go func() {
+		defer close(k.done)
+		for range k.wake {
+			k.flush(keep, log)
+		}
+		k.flush(keep, log)
+	}()
+	return k
+}
+
+// put hands over a change. After, if not nil, is called from the keeper's
+// goroutine once the disk has been written or has refused: control goes on
+// either way.
+func (k *keeper) put(c Change, after func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c.Site != nil {
+		k.pending.Site = c.Site
+	}
+	if k.pending.Loads == nil {
+		k.pending.Loads = c.Loads
+	} else {
+		for name, l := range c.Loads {
+			k.pending.Loads[name] = l
+		}
+	}
+	if after != nil {
+		k.after = append(k.after, after)
+	}
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (k *keeper) flush(keep func(Change) error, log *slog.Logger) {
+	k.mu.Lock()
+	c, after := k.pending, k.after
+	k.pending, k.after = Change{}, nil
+	k.mu.Unlock()
+	if c.Site != nil || len(c.Loads) > 0 {
+		if err := keep(c); err != nil {
+			log.Error("keep state", "err", err)
+		}
+	}
+	for _, f := range after {
+		f()
+	}
+}
+
+// close writes what is pending and returns.
+func (k *keeper) close() {
+	close(k.wake)
+	<-k.done
+}

@@ -1,0 +1,74 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// leave brings every load to its on-exit state: those that are to stop are
+// told so, the others keep what they have. It returns when all that were told
+// have obeyed, with an error that names those that had not within the time.
+func (s *site) leave(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	now := time.Now()
+	s.plan = Plan{At: now, Decisions: make([]energy.Decision, len(s.loads)), Memory: s.kept.Memory}
+	for i := range s.loads {
+		l := &s.loads[i]
+		d := &s.plan.Decisions[i]
+		*d = energy.Decision{
+			Load: s.specs[i].Name, Policy: l.setpoint.Policy, Reason: energy.Shutdown,
+			From: l.setpoint.Point, To: l.setpoint.Point, FromW: l.setpoint.Draw, ToW: l.setpoint.Draw,
+		}
+		if s.specs[i].OnExit == energy.ExitStop && len(l.points) > 0 {
+			d.To, d.ToW = energy.Off, l.points[energy.Off].Draw
+		}
+	}
+	s.apply(now)
+	s.publish(now)
+	defer s.keeper.put(Change{Site: s.record(now)}, nil)
+	for {
+		left := s.pending()
+		if len(left) == 0 {
+			return nil
+		}
+		select {
+		case st := <-s.Statuses:
+			s.status(time.Now(), st)
+		case c := <-s.commands:
+			c.do(s, time.Now())
+			close(c.done)
+		case <-ctx.Done():
+			return fmt.Errorf("shut down: %d loads have not confirmed to be off: %q", len(left), left[:min(len(left), 10)])
+		}
+	}
+}
+
+// pending names the loads that have been told to stop and have not said that
+// they did. Those that never answered cannot be waited for.
+func (s *site) pending() []string {
+	var names []string
+	for i := range s.loads {
+		l := &s.loads[i]
+		if !s.Setup.Observe && l.setpoint.Point == energy.Off && l.setpoint.Seq > l.status.Seq && l.status.State != energy.StateUnknown {
+			names = append(names, s.specs[i].Name)
+		}
+	}
+	return names
+}
+
+// drained reports whether a drain is over: all loads are off, or its time is.
+func (s *site) drained(now time.Time) bool {
+	if s.drain.IsZero() {
+		return false
+	}
+	left := s.pending()
+	if len(left) > 0 && now.Before(s.drain) {
+		return false
+	}
+	s.log.Info("drained", "not confirmed", len(left))
+	return true
+}

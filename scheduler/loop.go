@@ -1,0 +1,205 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/policies"
+)
+
+const (
+	// grace is how long after the start nothing is decided for want of a
+	// balance, and no load is started that has not answered.
+	grace = 10 * time.Second
+	// gather is how long statuses of loads are gathered before they are
+	// decided on. Readings, signals and operators do not wait.
+	gather = 100 * time.Millisecond
+	// longest bounds the sleep, so that a wall clock that was set is noticed.
+	longest = time.Minute
+)
+
+// Setup is what the config says of deciding.
+type Setup struct {
+	Readings    []energy.ReadingSpec
+	Balance     energy.BalanceSpec
+	Policies    []policies.Policy
+	Location    *time.Location
+	ImportLimit *energy.Watts // nil: none
+	Sources     []Source
+	Observe     bool // decide and record, command nothing
+}
+
+// Delivery is a signal as it came in. Done is called once what it led to is on
+// disk, so that the broker may forget it.
+type Delivery struct {
+	Signal energy.Signal
+	Done   func()
+}
+
+// Loop feeds what comes in to [Decide] and its decisions to the loads. All of
+// its state lives in the goroutine that calls Run; it never waits for a load,
+// a database or a browser.
+type Loop struct {
+	Setup Setup
+	Loads []Load
+	Specs []*energy.LoadSpec // parallel to Loads
+	Kept  Kept               // as read back at the start
+	// Keep puts a change on disk. It has its own goroutine.
+	Keep func(Change) error
+
+	Readings <-chan energy.Reading
+	Presence <-chan energy.Presence
+	Signals  <-chan Delivery
+	Statuses <-chan energy.Status
+
+	Publish func(*energy.Snapshot)                       // after every pass; must not block
+	Answer  func(status energy.SignalStatus, clear bool) // must not block
+	Log     *slog.Logger
+
+	commands chan command
+}
+
+// New returns l, ready to be run and to be asked.
+func New(l Loop) *Loop {
+	l.commands = make(chan command)
+	return &l
+}
+
+// command is something an operator asks. It is answered once, by the loop.
+type command struct {
+	do   func(s *site, now time.Time)
+	done chan struct{}
+}
+
+// ErrHandOver as the cause that ends Run's context leaves the loads as they
+// are: another loop takes them over at once.
+var ErrHandOver = errors.New("handed over to another loop")
+
+// Run decides until ctx ends, then brings every load to its on-exit state. It
+// returns when the loads are there or exit has passed.
+func (l *Loop) Run(ctx context.Context, exit time.Duration) error {
+	keeper := newKeeper(l.Keep, l.Log)
+	defer keeper.close()
+	s, err := newSite(l, keeper, time.Now())
+	if err != nil {
+		return err
+	}
+	wake := time.NewTimer(0)
+	defer wake.Stop()
+	for {
+		urgent, ok := l.next(ctx, s, wake)
+		if !ok && errors.Is(context.Cause(ctx), ErrHandOver) {
+			s.keeper.put(Change{Site: s.record(time.Now())}, nil)
+			return nil
+		}
+		if !ok {
+			return s.leave(context.WithoutCancel(ctx), exit)
+		}
+		now := time.Now()
+		if !urgent && now.Sub(s.passed) < gather {
+			wake.Reset(s.passed.Add(gather).Sub(now))
+			continue
+		}
+		next := s.pass(now)
+		wake.Reset(min(next.Sub(now), longest))
+		if s.drained(now) {
+			return nil
+		}
+	}
+}
+
+// next waits for something to happen and takes in all that is pending. It
+// reports whether that cannot wait, and false once ctx is done.
+func (l *Loop) next(ctx context.Context, s *site, wake *time.Timer) (urgent, ok bool) {
+	select {
+	case <-ctx.Done():
+		return false, false
+	case <-wake.C:
+		urgent = true
+	case r := <-l.Readings:
+		s.board.Take(r)
+		urgent = true
+	case p := <-l.Presence:
+		s.board.Presence(p)
+		urgent = true
+	case d := <-l.Signals:
+		s.signal(time.Now(), d)
+		urgent = true
+	case st := <-l.Statuses:
+		s.status(time.Now(), st)
+	case c := <-l.commands:
+		c.do(s, time.Now())
+		close(c.done)
+		urgent = true
+	}
+	for range 4 * (1 + len(s.loads)) { // bounded: a flood must not keep us from deciding
+		select {
+		case r := <-l.Readings:
+			s.board.Take(r)
+			urgent = true
+		case p := <-l.Presence:
+			s.board.Presence(p)
+		case st := <-l.Statuses:
+			s.status(time.Now(), st)
+		default:
+			return urgent, true
+		}
+	}
+	return urgent, true
+}
+
+// ask has the loop do something between two passes.
+func (l *Loop) ask(ctx context.Context, do func(*site, time.Time)) error {
+	c := command{do, make(chan struct{})}
+	select {
+	case l.commands <- c:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	<-c.done
+	return nil
+}
+
+// Alive returns once the loop has answered.
+func (l *Loop) Alive(ctx context.Context) error {
+	return l.ask(ctx, func(*site, time.Time) {})
+}
+
+// Hold stops all loads until it is called again with off false, also over
+// restarts. It returns once that is on disk.
+func (l *Loop) Hold(ctx context.Context, off bool, who string) error {
+	kept := make(chan struct{})
+	err := l.ask(ctx, func(s *site, now time.Time) {
+		switch {
+		case !off:
+			s.kept.Hold = nil
+		case s.kept.Hold == nil:
+			s.kept.Hold = &energy.Hold{By: who, Since: now.UTC()}
+		}
+		s.log.Info("operator", "hold", off, "by", who)
+		s.keeper.put(Change{Site: s.record(now)}, func() { close(kept) })
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-kept:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Drain stops all loads, whatever their on-exit state, after which Run
+// returns.
+func (l *Loop) Drain(ctx context.Context, within time.Duration, who string) error {
+	return l.ask(ctx, func(s *site, now time.Time) {
+		if s.drain.IsZero() {
+			s.drain = now.Add(within)
+			s.log.Info("operator", "drain", true, "by", who)
+		}
+	})
+}

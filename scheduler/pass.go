@@ -1,0 +1,194 @@
+package scheduler
+
+import (
+	"maps"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// lazily is how often what a decision remembers is put on disk when no
+// set-point changes.
+const lazily = 10 * time.Second
+
+// pass decides once and sends what has changed. It returns when to decide
+// again though nothing comes in.
+func (s *site) pass(now time.Time) time.Time {
+	if s.stale {
+		if err := s.compile(); err != nil {
+			s.log.Error("take over operating points", "err", err)
+			s.stale = false
+		}
+	}
+	s.passed = now
+	s.weigh(now)
+	s.answer(s.kept.Book.Step(now, s.measure(now)))
+	for _, st := range s.kept.Book.Expired(now) {
+		s.Answer(st, true)
+	}
+	in := s.input(now)
+	if !s.decided && !s.ready(now, in) {
+		s.publish(now)
+		return s.started.Add(grace)
+	}
+	s.decided = true
+	s.plan = Decide(now, in)
+	s.kept.Memory = s.plan.Memory
+	s.apply(now)
+	if now.Sub(s.lazy) >= lazily {
+		s.lazy = now
+		s.keeper.put(Change{Site: s.record(now)}, nil)
+	}
+	s.publish(now)
+	return s.next(now)
+}
+
+// ready reports whether it is time to decide: there is a balance, or a reason
+// not to wait for one. Before that a restart would stop what has been running
+// well, for want of a reading that is about to come.
+func (s *site) ready(now time.Time, in Input) bool {
+	return s.balance.OK || in.Stop != "" || len(in.Ceilings) > 0 || !now.Before(s.started.Add(grace))
+}
+
+// weigh notes what our loads draw and makes the balance of it.
+func (s *site) weigh(now time.Time) {
+	s.draws.Add(now, s.draw(now))
+	s.balance = s.Setup.Balance.Balance(now, s.board, &s.draws)
+	if s.balance.Grid.OK() {
+		s.grid.Add(now, s.balance.Grid.Watts())
+	}
+}
+
+// input is what there is to decide on.
+func (s *site) input(now time.Time) Input {
+	for i := range s.loads {
+		l := &s.loads[i]
+		s.states[i] = LoadState{
+			State: l.status.State, Setpoint: l.setpoint.Point, Since: l.since,
+			StartingUntil: s.started.Add(grace), Course: l.course, Policy: l.setpoint.Policy,
+		}
+	}
+	in := Input{
+		Balance: s.balance, ImportLimit: s.Setup.ImportLimit, Aux: s.Setup.Balance.Aux,
+		Rules: s.rules, Fleet: s.fleet, Loads: s.states,
+		Ceilings: s.kept.Book.Ceilings(now), Memory: s.kept.Memory,
+		// A box that boots in the past must not run calendars.
+		ClockOK: !now.Before(s.kept.Seen.Add(-time.Hour)),
+	}
+	switch {
+	case s.kept.Book.Stopped(now):
+		in.Stop = energy.SignalStop
+	case s.kept.Hold != nil:
+		in.Stop = energy.HoldOff
+	case !s.drain.IsZero():
+		in.Stop = energy.Drain
+	}
+	return in
+}
+
+// next is when to pass again though nothing comes in.
+func (s *site) next(now time.Time) time.Time {
+	next := now.Add(longest)
+	for _, t := range []time.Time{s.plan.Wake, s.kept.Book.Wake(now), s.drain} {
+		if t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	return next
+}
+
+// apply sends what the plan changes: reductions at once, the rest when it has
+// been written down, so that after a crash nobody wonders who started a rig.
+func (s *site) apply(now time.Time) {
+	var rises []energy.Setpoint
+	var changed map[string]KeptLoad
+	for i, d := range s.plan.Decisions {
+		l := &s.loads[i]
+		l.decision = d
+		if d.To == l.setpoint.Point || len(l.points) == 0 || s.Setup.Observe {
+			l.setpoint.Policy, l.setpoint.Reason = d.Policy, d.Reason
+			continue
+		}
+		sp := s.move(now, i, d)
+		if changed == nil {
+			changed = make(map[string]KeptLoad)
+			s.kept.Plan++
+		}
+		changed[sp.Load] = KeptLoad{Setpoint: sp, Since: l.since}
+		s.log.Info("set-point", "load", sp.Load, "from", d.FromW.String(), "to", d.ToW.String(),
+			"policy", d.Policy, "reason", string(d.Reason), "plan", s.kept.Plan)
+		if d.To > d.From {
+			rises = append(rises, sp)
+		} else {
+			s.Loads[i].Apply(sp)
+		}
+	}
+	if changed != nil {
+		s.commit(now, changed, rises)
+	}
+}
+
+// move makes decision d the set-point of load i.
+func (s *site) move(now time.Time, i int, d energy.Decision) energy.Setpoint {
+	l := &s.loads[i]
+	if (l.setpoint.Point == energy.Off) != (d.To == energy.Off) {
+		l.since = now
+	}
+	s.kept.Seq++
+	p := l.points[d.To]
+	l.setpoint = energy.Setpoint{
+		Load: s.specs[i].Name, Seq: s.kept.Seq, Point: d.To, Name: p.Name, Draw: p.Draw,
+		Policy: d.Policy, Reason: d.Reason, At: now,
+	}
+	l.known = true
+	if s.specs[i].Ramp == (energy.Ramp{}) {
+		s.draws.Add(now, s.draw(now)) // the step's lower end
+	}
+	l.course = energy.Toward(now, l.course.At(now), p.Draw, s.specs[i].Ramp)
+	return l.setpoint
+}
+
+// commit writes the changes down and then sends the rises. A disk that does
+// not answer for a second is not waited for.
+func (s *site) commit(now time.Time, changed map[string]KeptLoad, rises []energy.Setpoint) {
+	s.lazy = now
+	if len(rises) == 0 {
+		s.keeper.put(Change{Site: s.record(now), Loads: changed}, nil)
+		return
+	}
+	kept := make(chan struct{})
+	s.keeper.put(Change{Site: s.record(now), Loads: maps.Clone(changed)}, func() { close(kept) })
+	slow := time.NewTimer(time.Second)
+	defer slow.Stop()
+	select {
+	case <-kept:
+	case <-slow.C:
+		s.log.Warn("state is slow to be kept, going on", "loads", len(changed))
+	}
+	for _, sp := range rises {
+		s.Loads[s.index[sp.Load]].Apply(sp)
+	}
+}
+
+// publish hands out what the loop sees now.
+func (s *site) publish(now time.Time) {
+	snap := &energy.Snapshot{
+		At: now, Balance: s.balance, Plan: s.kept.Plan, Granted: s.plan.Granted, Budget: s.plan.Budget,
+		Observe: s.Setup.Observe, Held: s.kept.Hold, Wake: s.plan.Wake,
+		Loads:  make([]energy.LoadView, len(s.loads)),
+		Inputs: make([]energy.InputView, len(s.Setup.Readings)),
+	}
+	for i := range s.loads {
+		l := &s.loads[i]
+		snap.Loads[i] = energy.LoadView{
+			Spec: s.specs[i], Status: l.status, Setpoint: l.setpoint, Decision: l.decision, Draw: l.course.At(now),
+		}
+	}
+	for i, r := range s.Setup.Readings {
+		snap.Inputs[i] = energy.InputView{Name: r.Name, Role: r.Role, Sample: s.board.Sample(r.Name, now)}
+	}
+	for i := range s.kept.Book.Signals {
+		snap.Signals = append(snap.Signals, s.kept.Book.Signals[i].status())
+	}
+	s.Publish(snap)
+}

@@ -1,0 +1,239 @@
+package scheduler
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// site is the loop's state. Only the goroutine in [Loop.Run] touches it.
+type site struct {
+	*Loop
+	log    *slog.Logger
+	keeper *keeper
+	kept   KeptSite
+
+	board *energy.Board
+	draws energy.Draws // the course of our own draw
+	grid  energy.Draws // and of grid power: the baseline of signals that bind there
+
+	fleet  *Fleet
+	rules  []Rule
+	specs  []*energy.LoadSpec
+	index  map[string]int
+	loads  []loadState
+	states []LoadState // of the input: one slice, rewritten each pass
+	stale  bool        // points have changed: fleet and rules are to be built anew
+
+	started time.Time
+	passed  time.Time // the last pass
+	decided bool      // a plan has been made since the start
+	drain   time.Time // the deadline of a drain; zero if there is none
+	balance energy.Balance
+	plan    Plan
+	lazy    time.Time // when the state was last put on disk
+}
+
+// loadState is what the loop knows of one load.
+type loadState struct {
+	points   []energy.OperatingPoint
+	status   energy.Status
+	setpoint energy.Setpoint
+	since    time.Time // of the last change between off and on
+	course   energy.Course
+	known    bool // the set-point is ours, or has been taken over from the device
+	decision energy.Decision
+}
+
+func newSite(l *Loop, k *keeper, now time.Time) (*site, error) {
+	s := &site{
+		Loop: l, log: l.Log, keeper: k, kept: l.Kept.KeptSite, started: now,
+		board: energy.NewBoard(l.Setup.Readings), index: make(map[string]int, len(l.Specs)),
+		specs: slices.Clone(l.Specs),
+		loads: make([]loadState, len(l.Specs)), states: make([]LoadState, len(l.Specs)),
+	}
+	for i, spec := range l.Specs {
+		s.index[spec.Name] = i
+		s.loads[i].status = energy.Status{Load: spec.Name, State: energy.StateUnknown, Point: -1}
+		if kept, ok := l.Kept.Loads[spec.Name]; ok {
+			s.loads[i].setpoint, s.loads[i].since = kept.Setpoint, kept.Since
+			s.loads[i].setpoint.Seq = 0 // nothing has been sent in this life
+			// Until it answers, it is taken to draw what it was told to.
+			s.loads[i].course = energy.Toward(now, kept.Setpoint.Draw, kept.Setpoint.Draw, spec.Ramp)
+		}
+	}
+	return s, s.compile()
+}
+
+// compile builds what follows from the loads' operating points.
+func (s *site) compile() error {
+	points := make([][]energy.OperatingPoint, len(s.loads))
+	for i := range s.loads {
+		points[i] = s.loads[i].points
+	}
+	s.fleet = NewFleet(slices.Clone(s.specs), points)
+	rules, err := NewRules(s.Setup.Policies, s.fleet, s.Setup.Location)
+	if err != nil {
+		return fmt.Errorf("compile policies: %w", err)
+	}
+	s.rules, s.stale = rules, false
+	return nil
+}
+
+// status takes in what a load has said of itself.
+func (s *site) status(now time.Time, st energy.Status) {
+	i, ok := s.index[st.Load]
+	if !ok {
+		return
+	}
+	l := &s.loads[i]
+	if !slices.Equal(st.Points, l.points) && len(st.Points) > 0 {
+		s.repoint(l, st.Points)
+	}
+	if st.Ramp != s.specs[i].Ramp && st.Ramp != (energy.Ramp{}) {
+		spec := *s.specs[i] // snapshots that are out hold the old one
+		spec.Ramp = st.Ramp
+		s.specs[i], s.stale = &spec, true
+	}
+	l.status = st
+	if !st.State.Heard() {
+		// Nobody knows what it draws: it counts as its last until proven off.
+		if l.setpoint.Point == energy.Off || st.Draw > 0 {
+			l.course = energy.Toward(now, st.Draw, max(st.Draw, l.course.To), s.specs[i].Ramp)
+		}
+		return
+	}
+	if !l.known {
+		s.adopt(now, i)
+	}
+	to := l.setpoint.Draw
+	if st.Seq >= l.setpoint.Seq && settled(now, l.course) || s.Setup.Observe {
+		to = st.Draw // what a settled load says it draws beats what its point promises
+	}
+	l.course = energy.Toward(st.At, st.Draw, to, s.specs[i].Ramp)
+}
+
+// settled reports whether a load has had the time to follow its set-point.
+func settled(now time.Time, c energy.Course) bool { return !now.Before(c.End()) }
+
+// repoint takes over a changed list of operating points. A set-point is found
+// again by its name, else by its draw.
+func (s *site) repoint(l *loadState, points []energy.OperatingPoint) {
+	l.points, s.stale = points, true
+	sp := &l.setpoint
+	if sp.Point == energy.Off {
+		sp.Draw, sp.Name = points[energy.Off].Draw, points[energy.Off].Name
+		return
+	}
+	sp.Point = nearest(points, sp.Name, sp.Draw)
+	sp.Name, sp.Draw = points[sp.Point].Name, points[sp.Point].Draw
+}
+
+// nearest is the point of that name, else the running one that draws most
+// nearly so much, else off.
+func nearest(points []energy.OperatingPoint, name string, draw energy.Watts) int {
+	if i := slices.IndexFunc(points, func(p energy.OperatingPoint) bool { return p.Name == name }); i >= 0 {
+		return i
+	}
+	best := energy.Off
+	for i := 1; i < len(points); i++ {
+		if best == energy.Off || abs(points[i].Draw-draw) < abs(points[best].Draw-draw) {
+			best = i
+		}
+	}
+	return best
+}
+
+// adopt takes the device's own word for where it is when it first answers
+// after a start of the daemon: a rig that runs is not started again, whatever
+// was written down, and one that does not is not taken to run.
+func (s *site) adopt(now time.Time, i int) {
+	l := &s.loads[i]
+	l.known = true
+	at := l.status.Point
+	if at < 0 || at >= len(l.points) {
+		switch l.status.State {
+		case energy.StateIdle, energy.StateStopping:
+			at = energy.Off
+		case energy.StateRunning, energy.StateStarting, energy.StateThrottled:
+			at = nearest(l.points, l.setpoint.Name, l.status.Draw)
+		default:
+			return
+		}
+	}
+	if len(l.points) == 0 {
+		return
+	}
+	was := l.setpoint
+	if (was.Point == energy.Off) != (at == energy.Off) || l.since.IsZero() && at != energy.Off {
+		l.since = now
+	}
+	l.setpoint.Load, l.setpoint.Point = l.status.Load, at
+	l.setpoint.Name, l.setpoint.Draw = l.points[at].Name, l.points[at].Draw
+	l.decision.To, l.decision.ToW = at, l.points[at].Draw
+}
+
+// signal takes in a signal: it is answered before it is acted on.
+func (s *site) signal(now time.Time, d Delivery) {
+	i := slices.IndexFunc(s.Setup.Sources, func(src Source) bool { return src.Name == d.Signal.Source })
+	var src *Source
+	if i >= 0 {
+		src = &s.Setup.Sources[i]
+	}
+	s.answer(s.kept.Book.Take(now, d.Signal, src, s.measure(now)))
+	s.keeper.put(Change{Site: s.record(now)}, d.Done)
+}
+
+func (s *site) answer(list []energy.SignalStatus) {
+	for _, st := range list {
+		s.log.Info("signal", "source", st.Source, "id", st.ID, "revision", st.Revision, "state", string(st.State), "reason", st.Reason)
+		s.Answer(st, false)
+	}
+}
+
+// measure is what signals are judged by at now.
+func (s *site) measure(now time.Time) Measure {
+	m := Measure{
+		Flexible: s.balance.Draw, By: s.balance.DrawBy, Grid: s.balance.Grid,
+		BaseFlexible: s.draws.Mean(now.Add(-15*time.Minute), now),
+		BaseGrid:     s.grid.Mean(now.Add(-15*time.Minute), now),
+		StopTime:     time.Second, // for the command to arrive
+	}
+	for i := range s.loads {
+		l := &s.loads[i]
+		if len(l.points) == 0 {
+			continue
+		}
+		m.OffDraw += l.points[energy.Off].Draw
+		if l.setpoint.Point != energy.Off {
+			off := energy.Toward(now, l.course.At(now), l.points[energy.Off].Draw, s.specs[i].Ramp)
+			m.StopTime = max(m.StopTime, time.Second+off.End().Sub(now))
+		}
+	}
+	m.OffDraw *= 1 + energy.Watts(s.Setup.Balance.Aux/100)
+	return m
+}
+
+// draw is what our loads are expected to draw at now.
+func (s *site) draw(now time.Time) energy.Watts {
+	var sum energy.Watts
+	for i := range s.loads {
+		sum += s.loads[i].course.At(now)
+	}
+	return sum
+}
+
+// record is the site's state as it is to be kept.
+func (s *site) record(now time.Time) *KeptSite {
+	k := s.kept
+	k.Book.Signals = slices.Clone(k.Book.Signals)
+	if now.After(k.Seen) {
+		k.Seen = now.UTC()
+	}
+	return &k
+}
+
+func abs(w energy.Watts) energy.Watts { return max(w, -w) }
