@@ -1,0 +1,123 @@
+package bitaxe
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/rigs"
+)
+
+// Driver talks to one miner, over one connection that is kept alive.
+type Driver struct {
+	client client
+	last   info // the last one read
+	read   bool
+	asic   *asic // read once
+}
+
+var (
+	_ rigs.Driver  = (*Driver)(nil)
+	_ rigs.Leveler = (*Driver)(nil)
+	_ rigs.Closer  = (*Driver)(nil)
+)
+
+// New returns a driver for the miner at addr, host or host:port. It opens no
+// connection.
+func New(addr string) *Driver { return &Driver{client: newClient(addr)} }
+
+// Identify implements [rigs.Driver].
+func (d *Driver) Identify(ctx context.Context) (rigs.Identity, error) {
+	if err := d.refresh(ctx); err != nil {
+		return rigs.Identity{}, err
+	}
+	return rigs.Identity{ID: d.last.id(), Model: d.last.model(), Firmware: d.last.Version}, nil
+}
+
+// Status implements [rigs.Driver].
+func (d *Driver) Status(ctx context.Context) (rigs.Report, error) {
+	if err := d.refresh(ctx); err != nil {
+		return rigs.Report{}, err
+	}
+	return d.last.report(), nil
+}
+
+func (d *Driver) refresh(ctx context.Context) error {
+	var i info
+	if err := d.client.get(ctx, "/api/system/info", &i); err != nil {
+		return err
+	}
+	if i.MAC == "" {
+		return fmt.Errorf("info: no macAddr: %w", rigs.ErrGarbage)
+	}
+	d.last, d.read = i, true
+	return nil
+}
+
+// Pause implements [rigs.Driver].
+func (d *Driver) Pause(ctx context.Context) error {
+	if d.read && d.last.Paused == nil {
+		return fmt.Errorf("pause: firmware %q, need v2.14.0: %w", d.last.Version, rigs.ErrUnsupported)
+	}
+	return d.client.send(ctx, http.MethodPost, "/api/system/pause", nil)
+}
+
+// Resume implements [rigs.Driver]. Firmware that cannot pause always hashes.
+func (d *Driver) Resume(ctx context.Context) error {
+	if d.read && d.last.Paused == nil {
+		return nil
+	}
+	return d.client.send(ctx, http.MethodPost, "/api/system/resume", nil)
+}
+
+// Levels implements [rigs.Leveler].
+func (d *Driver) Levels(ctx context.Context) ([]energy.OperatingPoint, error) {
+	if !d.read {
+		if err := d.refresh(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if d.asic == nil {
+		var a asic
+		if err := d.client.get(ctx, "/api/system/asic", &a); err != nil {
+			return nil, err
+		}
+		d.asic = &a
+	}
+	return levels(d.last, *d.asic), nil
+}
+
+// SetLevel implements [rigs.Leveler]. The core voltage stays as it is.
+func (d *Driver) SetLevel(ctx context.Context, name string) error {
+	mhz, ok := parseLevel(name)
+	if !ok {
+		return fmt.Errorf("level %q: want a frequency such as 525MHz: %w", name, rigs.ErrUnsupported)
+	}
+	set := settings{Frequency: mhz}
+	if mv := d.last.CoreVoltage; mv.ok && mv.v > 0 {
+		set.CoreVoltage = mv.v
+	}
+	return d.client.send(ctx, http.MethodPatch, "/api/system", set)
+}
+
+// Close implements [rigs.Closer]: the connection is closed.
+func (d *Driver) Close(context.Context) error {
+	d.client.http.CloseIdleConnections()
+	return nil
+}
+
+type settings struct {
+	Frequency   float64 `json:"frequency"`
+	CoreVoltage float64 `json:"coreVoltage,omitempty"`
+}
+
+func levelName(mhz float64) string { return strconv.FormatFloat(mhz, 'f', -1, 64) + "MHz" }
+
+func parseLevel(name string) (mhz float64, ok bool) {
+	digits, ok := strings.CutSuffix(strings.ToLower(strings.ReplaceAll(name, " ", "")), "mhz")
+	mhz, err := strconv.ParseFloat(digits, 64)
+	return mhz, ok && err == nil && mhz >= 50 && mhz <= 2000
+}

@@ -1,0 +1,164 @@
+package bitaxe
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/rigs"
+)
+
+// num is a number, written as one or as a string; what is neither is not
+// known.
+type num struct {
+	v  float64
+	ok bool
+}
+
+func (n *num) UnmarshalJSON(b []byte) error {
+	v, err := strconv.ParseFloat(string(bytes.Trim(b, `"`)), 64)
+	*n = num{v, err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)}
+	return nil
+}
+
+// info is what we use of /api/system/info.
+type info struct {
+	Power       num    `json:"power"`    // W
+	HashRate    num    `json:"hashRate"` // GH/s
+	Expected    num    `json:"expectedHashrate"`
+	Temp        num    `json:"temp"` // °C, -1 without power
+	VRTemp      num    `json:"vrTemp"`
+	Frequency   num    `json:"frequency"`   // MHz, as set
+	CoreVoltage num    `json:"coreVoltage"` // mV, as set
+	Uptime      num    `json:"uptimeSeconds"`
+	Accepted    num    `json:"sharesAccepted"`
+	Rejected    num    `json:"sharesRejected"`
+	Overheat    num    `json:"overheat_mode"`
+	Paused      *bool  `json:"miningPaused"` // nil: firmware that cannot pause
+	MAC         string `json:"macAddr"`
+	Version     string `json:"version"`
+	Chip        string `json:"ASICModel"`
+	Board       string `json:"boardVersion"`
+}
+
+// asic is what we use of /api/system/asic.
+type asic struct {
+	Options []num `json:"frequencyOptions"` // MHz
+	Default num   `json:"defaultFrequency"`
+}
+
+func (i info) id() string { return strings.ToLower(i.MAC) }
+
+func (i info) model() string {
+	return strings.TrimSpace("Bitaxe " + strings.TrimSpace(i.Board+" "+i.Chip))
+}
+
+func (i info) report() rigs.Report {
+	r := rigs.Report{
+		ID:   i.id(),
+		Rate: energy.HashRate(max(0, i.HashRate.v) * 1e9), TempC: max(0, i.Temp.v, i.VRTemp.v),
+		Accepted: i.Accepted.count(), Rejected: i.Rejected.count(),
+	}
+	if i.Uptime.ok && i.Uptime.v > 0 && i.Uptime.v < 1e9 {
+		r.Uptime = time.Duration(i.Uptime.v * float64(time.Second))
+	}
+	if i.Power.ok && i.Power.v >= 0 {
+		r.Draw, r.Source = energy.Watts(i.Power.v), energy.Measured
+	}
+	if i.Frequency.ok && i.Frequency.v > 0 {
+		r.Level = levelName(i.Frequency.v)
+	}
+	r.State, r.Fault = i.state()
+	return r
+}
+
+func (n num) count() uint64 {
+	if !n.ok || n.v < 0 || n.v > 1<<53 {
+		return 0
+	}
+	return uint64(n.v)
+}
+
+// state reads off what the miner is doing. Without a hash rate, or with one of
+// 0 on firmware that cannot say that it is paused, that is not known.
+func (i info) state() (energy.State, string) {
+	hashes := i.HashRate.ok && i.HashRate.v > 0
+	switch {
+	case i.Overheat.ok && i.Overheat.v != 0:
+		return energy.StateFault, "stopped by overheating"
+	case i.Paused != nil && *i.Paused && hashes:
+		return energy.StateStopping, ""
+	case i.Paused != nil && *i.Paused:
+		return energy.StateIdle, ""
+	case hashes:
+		return energy.StateRunning, ""
+	case i.Paused != nil && i.HashRate.ok:
+		return energy.StateStarting, ""
+	}
+	return energy.StateUnknown, ""
+}
+
+// levels estimates the operating points; the package comment tells how.
+func levels(i info, a asic) []energy.OperatingPoint {
+	set := i.Frequency.v
+	if !i.Frequency.ok || set <= 0 {
+		set = a.Default.v
+	}
+	if set <= 0 {
+		return []energy.OperatingPoint{}
+	}
+	top := max(set, a.Default.v)
+	if !a.Default.ok {
+		top = math.Inf(1)
+	}
+	frequencies := []float64{set}
+	for _, f := range a.Options {
+		if f.ok && f.v > 0 && f.v <= top {
+			frequencies = append(frequencies, f.v)
+		}
+	}
+	slices.Sort(frequencies)
+	hashes, watts := i.perMHz(set)
+	points := make([]energy.OperatingPoint, 0, len(frequencies))
+	for _, f := range slices.Compact(frequencies) {
+		points = append(points, energy.OperatingPoint{
+			Name: levelName(f), Draw: Defaults().IdleDraw + energy.Watts(watts*f), Rate: energy.HashRate(hashes * f),
+		})
+	}
+	return points
+}
+
+// perMHz is the hash rate, and the draw above idle, for one MHz.
+func (i info) perMHz(set float64) (hashes, watts float64) {
+	hashes = i.Expected.v * 1e9 / set
+	if hashes <= 0 {
+		hashes = i.HashRate.v * 1e9 / set
+	}
+	idle := float64(Defaults().IdleDraw)
+	if i.Power.ok && i.Power.v > 2*idle && i.HashRate.v*1e9 > 0.8*hashes*set {
+		return hashes, (i.Power.v - idle) / set
+	}
+	return hashes, hashes / 1e12 * i.joulesPerTH()
+}
+
+// joulesPerTH is what boards with this chip need, rounded up.
+func (i info) joulesPerTH() float64 {
+	switch i.Chip {
+	case "BM1370":
+		return 16
+	case "BM1368":
+		return 18
+	case "BM1366":
+		return 20
+	case "BM1397":
+		return 35
+	}
+	return 20
+}
+
+var _ json.Unmarshaler = (*num)(nil)

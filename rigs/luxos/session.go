@@ -1,0 +1,137 @@
+package luxos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/curtaild/curtaild/rigs"
+	"github.com/curtaild/curtaild/rigs/cgminer"
+)
+
+// A session ends after a minute without use. It is trusted for a little less,
+// and renewed before that where it is to be kept.
+const (
+	sessionTrust = 55 * time.Second
+	sessionRenew = 40 * time.Second
+)
+
+// session is the right to write.
+type session struct {
+	id   string    // empty: none
+	used time.Time // when a request that used it was last answered
+}
+
+func (s session) alive(now time.Time) bool { return s.id != "" && now.Sub(s.used) < sessionTrust }
+
+// write sends a command that needs the session, as the first of its
+// parameters.
+func (d *Driver) write(ctx context.Context, command, parameter string) error {
+	opened, err := d.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = d.use(ctx, command, parameter)
+	if opened || !refused(err) {
+		return err
+	}
+	// Refused under an old session: that may have ended. If the rig says that it
+	// is still ours, the refusal was meant.
+	current, sessionErr := d.current(ctx)
+	if sessionErr != nil || current == d.session.id {
+		return err
+	}
+	d.session = session{}
+	if _, err := d.open(ctx); err != nil {
+		return err
+	}
+	return d.use(ctx, command, parameter)
+}
+
+func (d *Driver) use(ctx context.Context, command, parameter string) error {
+	sent := time.Now()
+	_, err := d.rpc.Call(ctx, command, d.session.id+","+parameter)
+	if err == nil {
+		d.session.used = sent
+	}
+	return err
+}
+
+// open makes sure of a session. Opened tells that it is a new one.
+func (d *Driver) open(ctx context.Context) (opened bool, err error) {
+	if d.session.alive(time.Now()) {
+		return false, nil
+	}
+	sent := time.Now()
+	reply, err := d.rpc.Call(ctx, "logon", "")
+	if refused(err) && d.session.id != "" {
+		// It may be our own that lives on: give it back, and try once more.
+		if d.logoff(ctx) == nil {
+			sent = time.Now()
+			reply, err = d.rpc.Call(ctx, "logon", "")
+		}
+	}
+	var no *cgminer.RefusedError
+	if errors.As(err, &no) {
+		return false, fmt.Errorf("session held by another: %w: %w", rigs.ErrBusy, err)
+	}
+	if err != nil {
+		return false, err
+	}
+	id, err := sessionID(reply)
+	if err != nil {
+		return false, fmt.Errorf("logon: %w", err)
+	}
+	if id == "" {
+		return false, fmt.Errorf("logon: no SessionID: %w", cgminer.ErrShape)
+	}
+	d.session = session{id: id, used: sent}
+	return true, nil
+}
+
+// current is the id of the session that the rig knows; empty if there is none.
+func (d *Driver) current(ctx context.Context) (string, error) {
+	reply, err := d.rpc.Call(ctx, "session", "")
+	if err != nil {
+		return "", err
+	}
+	return sessionID(reply)
+}
+
+func sessionID(reply cgminer.Reply) (string, error) {
+	rec, err := reply.First("SESSION")
+	if err != nil {
+		return "", err
+	}
+	return rec.Text("SessionID"), nil
+}
+
+// keepSession opens a session, or replaces one that will soon end. No harmless
+// write refreshes it, and a harmful one would wear the rig's flash.
+func (d *Driver) keepSession(ctx context.Context) error {
+	if d.session.id != "" && time.Since(d.session.used) < sessionRenew {
+		return nil
+	}
+	if d.session.alive(time.Now()) {
+		if err := d.logoff(ctx); err != nil {
+			return err
+		}
+	}
+	_, err := d.open(ctx)
+	return err
+}
+
+// logoff gives the session back. One that the rig no longer knows is gone as
+// well.
+func (d *Driver) logoff(ctx context.Context) error {
+	if d.session.id == "" {
+		return nil
+	}
+	_, err := d.rpc.Call(ctx, "logoff", d.session.id)
+	if err == nil || refused(err) {
+		d.session = session{}
+		return nil
+	}
+	return err
+}
