@@ -52,6 +52,7 @@ func (c *Client) serveReadings(ctx context.Context, l *link) error {
 	if err != nil {
 		return err
 	}
+	c.readings.ready()
 	if !c.cfg.Watch {
 		c.outbox.put(&outgoing{topic: c.availability(), payload: []byte(online), qos: 1, retained: true})
 	}

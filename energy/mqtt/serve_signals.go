@@ -51,6 +51,9 @@ func (c *Client) signalFilters() []string {
 // those that are there costs nothing.
 func (c *Client) serveSignals(ctx context.Context, l *link) error {
 	subscribed, err := c.resubscribeTo(ctx, l, nil, c.signalFilters(), 1)
+	if err == nil {
+		c.signals.ready()
+	}
 	for err == nil {
 		select {
 		case <-ctx.Done():

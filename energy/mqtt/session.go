@@ -37,8 +37,6 @@ func (s *session) run(ctx context.Context) {
 		l, err := s.dial(ctx)
 		if err == nil {
 			since := time.Now()
-			s.state.up(since)
-			s.log.Info("connected to the broker", "session", s.name, "broker", s.addr)
 			err = s.serve(ctx, l)
 			l.close()
 			if time.Since(since) > maxBackoff {
@@ -58,6 +56,12 @@ func (s *session) run(ctx context.Context) {
 		}
 		backoff = min(2*backoff, maxBackoff)
 	}
+}
+
+// ready is called by serve when the link is subscribed.
+func (s *session) ready() {
+	s.state.up(time.Now())
+	s.log.Info("connected to the broker", "session", s.name, "broker", s.addr)
 }
 
 // jittered spreads reconnects, so that a fleet does not come back as one.

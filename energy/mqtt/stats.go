@@ -19,7 +19,7 @@ type Stats struct {
 
 // LinkStats tells of one of the two connections.
 type LinkStats struct {
-	Connected bool
+	Connected bool      // and subscribed
 	Since     time.Time // of the last change
 	Connects  uint64
 	Err       string // why it is not connected, and what helps
