@@ -68,11 +68,18 @@ func (fs Faults) Err() error {
 
 // Sorted is fs by file and position, each fault once.
 func (fs Faults) Sorted() Faults {
-	out := slices.Clone(fs)
+	seen := make(map[Fault]bool, len(fs))
+	out := make(Faults, 0, len(fs))
+	for _, f := range fs {
+		if !seen[f] {
+			seen[f] = true
+			out = append(out, f)
+		}
+	}
 	slices.SortStableFunc(out, func(a, b Fault) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return slices.Compact(out)
+	return out
 }
 
 // printable is s, escaped if anything in it could move a cursor.

@@ -3,6 +3,7 @@ package strict
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -171,8 +172,8 @@ func ParseBytes(s string) (int64, error) {
 	if m[3] != "" {
 		base = 1024
 	}
-	for range strings.Index("kMGT", strings.ToLower(m[2])[:min(len(m[2]), 1)]) {
-		v *= base
+	if m[2] != "" {
+		v *= math.Pow(base, float64(1+strings.Index("kMGT", strings.Replace(m[2], "K", "k", 1))))
 	}
 	if err != nil || v > 1<<50 {
 		return 0, fmt.Errorf("size %q is too large", s)

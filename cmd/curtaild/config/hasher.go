@@ -1,0 +1,60 @@
+package config
+
+import (
+	"github.com/curtaild/curtaild/policies"
+	"github.com/curtaild/curtaild/policies/strict"
+)
+
+// maxWorkers bounds the local hashing workers.
+const maxWorkers = 1024
+
+func (l *loader) hasher(m *strict.Map) {
+	h := &Hasher{Spec: l.spec(m), Workers: m.Int("workers", defaultWorkers)}
+	if h.Workers < 1 || h.Workers > maxWorkers {
+		m.At("workers").Fault("%d is out of range: want 1 to %d", h.Workers, maxWorkers)
+	}
+	h.Spec.Family = "local"
+	if h.Spec.Name = defaultHasher; m.Has("name") {
+		h.Spec.Name = policies.Name(m.At("name"))
+	}
+	pw := m.Map("power")
+	model := pw.Map("model")
+	h.Idle, h.Core = model.Watts("idle", defaultIdle), model.Watts("core", defaultCore)
+	if h.Idle < 0 {
+		model.At("idle").Fault("%v is negative: want 0 W or more", h.Idle)
+	}
+	if h.Core <= 0 {
+		model.At("core").Fault("%v is no draw of a worker: want more than 0 W", h.Core)
+	}
+	model.Done()
+	pw.Done()
+	h.Pool = l.pool(m.At("pools"))
+	m.Done()
+	if m.Present() && l.take(m.At("name"), h.Spec.Name, "load") {
+		l.cfg.Hasher = h
+		l.enter(h.Spec, nil, m.At("name"))
+	}
+}
+
+// pool is the one pool; nil if there is none.
+func (l *loader) pool(n strict.Node) *Pool {
+	var out *Pool
+	for i, pn := range n.List() {
+		if i > 0 {
+			pn.Fault("only one pool can be used: remove this one")
+		}
+		m := pn.Map()
+		m.Require("url", "user")
+		out = &Pool{
+			URL:      address(m.At("url"), "stratum+tls://pool.example:3334", "stratum+tcp", "stratum+tls"),
+			User:     m.String("user", ""),
+			Password: l.secret(m.At("password_file")),
+			CA:       l.ca(m.At("ca_file")),
+		}
+		if out.URL != "" && portless(out.URL) {
+			m.At("url").Fault("%q has no port: add it, as in :3333", out.URL)
+		}
+		m.Done()
+	}
+	return out
+}

@@ -1,0 +1,75 @@
+package config
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/curtaild/curtaild/policies"
+	"github.com/curtaild/curtaild/policies/strict"
+)
+
+// maxPolicyFiles bounds what a glob may bring in.
+const maxPolicyFiles = 1000
+
+// policyFiles are the files that the key's globs match, sorted: policies take
+// their power in the order of their files' names, and then of their lines.
+func (l *loader) policyFiles(n strict.Node) []string {
+	globs := []strict.Node{n}
+	if n.IsList() {
+		if globs = n.List(); len(globs) == 0 {
+			n.Fault("names no file: write a path or a glob, as in policies/*.yaml")
+		}
+	}
+	var files []string
+	for _, g := range globs {
+		pattern := g.String("")
+		if pattern == "" {
+			continue
+		}
+		found, err := filepath.Glob(l.beside(pattern))
+		switch {
+		case err != nil:
+			g.Fault("%q is no glob: want a path, with * for any part of a name", pattern)
+		case len(found) == 0:
+			g.Fault("%q matches no file: it is looked for in the config's folder", pattern)
+		}
+		files = append(files, found...)
+	}
+	slices.Sort(files)
+	if files = slices.Compact(files); len(files) > maxPolicyFiles {
+		n.Fault("matches %d files, more than %d: name fewer", len(files), maxPolicyFiles)
+		return nil
+	}
+	return files
+}
+
+// policies loads the policies of files and holds them against the site. What
+// they name can be checked only where the loads themselves are sound.
+func (l *loader) policies(files []string) {
+	for _, file := range files {
+		src, _, err := l.slurp(file, strict.MaxSize)
+		if err != nil {
+			l.others = append(l.others, strict.At(strict.Pos{File: file, Line: 1, Column: 1}, strict.Error, "cannot be read: %v", err))
+			continue
+		}
+		l.sum.Write(src)
+		ps, faults := policies.Load(file, src)
+		l.cfg.Policies = append(l.cfg.Policies, ps...)
+		l.others = append(l.others, faults...)
+	}
+	site := policies.Site{Zone: l.cfg.Site.Zone, Now: l.opts.Now, Loads: l.loads, Partial: l.partial}
+	for _, g := range l.groups {
+		site.Names = append(site.Names, g.name)
+	}
+	faults := policies.Check(l.cfg.Policies, site)
+	if l.others.Err() == nil && l.doc.Faults().Err() == nil {
+		l.others = append(l.others, faults...)
+		return
+	}
+	// A load or a policy that did not make it here would be missed in vain.
+	for _, f := range faults {
+		if f.Severity == strict.Error {
+			l.others = append(l.others, f)
+		}
+	}
+}
