@@ -56,10 +56,10 @@ func (d *Draws) Add(t time.Time, w Watts) {
 }
 
 // trim drops what ended before the given time, keeping the sample that reaches
-// over it. It moves the rest only when half is gone.
+// over it. It moves the rest only when half is gone, or all is full.
 func (d *Draws) trim(before int64) {
 	k := sort.Search(len(d.s), func(i int) bool { return d.s[i].ns > before }) - 1
-	if k > 0 && k >= len(d.s)/2 {
+	if k > 0 && (k >= len(d.s)/2 || len(d.s) >= drawsMax) {
 		n := copy(d.s, d.s[k:])
 		d.s = d.s[:n]
 		base := d.s[0].since
@@ -72,13 +72,15 @@ func (d *Draws) trim(before int64) {
 	}
 }
 
-// thin drops every other sample of the older three quarters; energies stay
+// thin drops samples of the older three quarters where they are closer
+// together than 15 minutes of a quarter of the memory allow. Energies stay
 // exact at the samples that are left.
 func (d *Draws) thin() {
+	const step = int64(drawsKept) / (drawsMax / 4)
 	upTo := len(d.s) * 3 / 4
 	kept := d.s[:1]
 	for i := 1; i < len(d.s); i++ {
-		if i%2 == 0 || i >= upTo {
+		if i >= upTo || d.s[i+1].ns-kept[len(kept)-1].ns >= step {
 			kept = append(kept, d.s[i])
 		}
 	}
