@@ -1,0 +1,448 @@
+package record
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+var noon = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+
+func at(s float64) time.Time { return noon.Add(time.Duration(s * float64(time.Second))) }
+
+func good(v float64) energy.Sample {
+	return energy.Sample{Value: v, At: noon, Quality: energy.Good}
+}
+
+// spec of the only load of most tests.
+var spec = &energy.LoadSpec{Name: "a-1", Group: "a", Family: "luxos"}
+
+func runs(w energy.Watts) energy.LoadView {
+	return energy.LoadView{
+		Spec: spec, Draw: w,
+		Status:   energy.Status{Load: "a-1", At: noon, State: energy.StateRunning, Draw: w, Source: energy.Measured, Rate: 1e12},
+		Setpoint: energy.Setpoint{Load: "a-1", Seq: 1, Point: 1, Draw: w, Policy: "soak", Reason: energy.Surplus},
+		Decision: energy.Decision{Load: "a-1", Policy: "soak", Reason: energy.Surplus, To: 1, ToW: w},
+	}
+}
+
+// quiet is a site that draws and exports 3.6 kW each: 1 Wh a second.
+func quiet(s float64) energy.Snapshot {
+	return energy.Snapshot{
+		At: at(s), Plan: 1, Granted: 3600,
+		Balance: energy.Balance{OK: true, Available: 7200, Net: 7200, Draw: 3600, DrawBy: energy.DrawByRigs, Grid: good(-3600)},
+		Loads:   []energy.LoadView{runs(3600)},
+	}
+}
+
+func newRecorder(change ...func(*Config)) *Recorder {
+	c := Config{Site: "westfield", Zone: "Europe/Berlin", Currency: "EUR"}
+	for _, f := range change {
+		f(&c)
+	}
+	return New(c)
+}
+
+// find gives the fields of the last point of a measurement with the tag value,
+// if any.
+func find(points []energy.Point, name, tag string) map[string]float64 {
+	var out map[string]float64
+	for _, p := range points {
+		if p.Measurement != name || tag != "" && !hasTag(p, tag) {
+			continue
+		}
+		out = map[string]float64{}
+		for _, f := range p.Fields {
+			switch f.Kind {
+			case energy.KindFloat:
+				out[f.Key] = f.F
+			case energy.KindInt:
+				out[f.Key] = float64(f.I)
+			case energy.KindBool:
+				out[f.Key] = 0
+				if f.B {
+					out[f.Key] = 1
+				}
+			}
+		}
+	}
+	return out
+}
+
+func hasTag(p energy.Point, value string) bool {
+	for _, t := range p.Tags {
+		if t.Value == value {
+			return true
+		}
+	}
+	return false
+}
+
+func count(points []energy.Point, name string) int {
+	n := 0
+	for _, p := range points {
+		if p.Measurement == name {
+			n++
+		}
+	}
+	return n
+}
+
+// drive shows the recorder the same site once a second and gives all points.
+func drive(r *Recorder, from, to int, s func(float64) energy.Snapshot) []energy.Point {
+	var out []energy.Point
+	for i := from; i <= to; i++ {
+		out = append(out, r.Observe(s(float64(i)))...)
+	}
+	return out
+}
+
+func TestFormulas(t *testing.T) {
+	limit := energy.Watts(600)
+	for _, c := range []struct {
+		name   string
+		change func(*energy.Snapshot)
+		cfg    func(*Config)
+		want   map[string]float64
+	}{
+		{"surplus", nil, nil, map[string]float64{"absorbed_wh": 900, "displaced_export_wh": 900, "imported_wh": 0}},
+		{"a third imported", func(s *energy.Snapshot) { s.Balance.Grid = good(1200) }, nil,
+			map[string]float64{"absorbed_wh": 600, "imported_wh": 300, "import_tracking_wh": 300}},
+		{"the site imports more than we draw", func(s *energy.Snapshot) { s.Balance.Grid = good(9000) }, nil,
+			map[string]float64{"absorbed_wh": 0, "imported_wh": 900}},
+		{"a third from the battery", func(s *energy.Snapshot) { s.Balance.Grid, s.Balance.Battery = good(0), good(-1200) }, nil,
+			map[string]float64{"absorbed_wh": 600, "battery_wh": 300}},
+		{"charging battery", func(s *energy.Snapshot) { s.Balance.Battery = good(1200) }, nil,
+			map[string]float64{"absorbed_wh": 900, "battery_wh": 0}},
+		{"export limit", func(s *energy.Snapshot) { s.Balance.Available = 1800 }, func(c *Config) { c.ExportLimit = &limit },
+			map[string]float64{"absorbed_wh": 900, "avoided_curtailment_wh": 300, "displaced_export_wh": 600}},
+		{"export limit far off", func(s *energy.Snapshot) { s.Balance.Available = 500 }, func(c *Config) { c.ExportLimit = &limit },
+			map[string]float64{"avoided_curtailment_wh": 0, "displaced_export_wh": 900}},
+		{"fans and pumps", nil, func(c *Config) { c.Aux = 10 }, map[string]float64{"absorbed_wh": 990}},
+		{"sub-meter", func(s *energy.Snapshot) {
+			s.Balance.DrawBy, s.Balance.Draw, s.Balance.Flexible = energy.DrawByMeter, 4000, good(4000)
+		}, func(c *Config) { c.Aux = 10 }, map[string]float64{"absorbed_wh": 1000}},
+		{"min-on", func(s *energy.Snapshot) { s.Balance.Grid = good(1200); s.Loads[0].Decision.Reason = energy.MinOn }, nil,
+			map[string]float64{"import_min_on_wh": 300, "import_tracking_wh": 0, "imported_wh": 300}},
+		{"stale keep", func(s *energy.Snapshot) { s.Balance.Grid = good(1200); s.Loads[0].Decision.Reason = energy.StaleKeep }, nil,
+			map[string]float64{"import_stale_wh": 300}},
+		{"fixed", func(s *energy.Snapshot) { s.Balance.Grid = good(1200); s.Loads[0].Setpoint.Reason = energy.Fixed }, nil,
+			map[string]float64{"import_grid_wh": 300}},
+		{"balance not known", func(s *energy.Snapshot) { s.Balance.OK = false }, nil,
+			map[string]float64{"absorbed_wh": 0, "imported_wh": 0, "unattributed_wh": 900}},
+		{"surplus kind, drawing a third too much", func(s *energy.Snapshot) {
+			s.Balance.Grid, s.Balance.Surplus, s.Balance.Net = energy.Sample{}, good(2400), 2400
+		}, func(c *Config) { c.Balance = energy.BalanceSurplus }, map[string]float64{"absorbed_wh": 600, "imported_wh": 300}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRecorder()
+			if c.cfg != nil {
+				r = newRecorder(c.cfg)
+			}
+			points := drive(r, 0, 900, func(s float64) energy.Snapshot {
+				x := quiet(s)
+				if c.change != nil {
+					c.change(&x)
+				}
+				return x
+			})
+			got := find(points, "use_interval", "soak")
+			for k, want := range c.want {
+				if v, ok := got[k]; !ok || math.Abs(v-want) > 1e-6 {
+					t.Errorf("%s %v (%t), want %v", k, v, ok, want)
+				}
+			}
+		})
+	}
+}
+
+func TestSiteInterval(t *testing.T) {
+	r := newRecorder()
+	points := drive(r, 0, 900, func(s float64) energy.Snapshot {
+		x := quiet(s)
+		x.Balance.Generation, x.Balance.Curtailed = good(7200), good(360)
+		return x
+	})
+	got := find(points, "site_interval", "15m")
+	want := map[string]float64{
+		"import_wh": 0, "export_wh": 900, "generation_wh": 1800, "curtailed_wh": 90, "unabsorbed_wh": 900, "flexible_wh": 900,
+		"covered_s": 900, "measured_frac": 1, "revision": 0, "final": 1,
+	}
+	for k, v := range want {
+		if g, ok := got[k]; !ok || math.Abs(g-v) > 1e-6 {
+			t.Errorf("%s %v (%t), want %v", k, g, ok, v)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("what was not measured is there: %v", got)
+	}
+	if n := count(points, "site"); n != 90 {
+		t.Errorf("%d site points in 15 minutes", n)
+	}
+	if n := count(points, "rig"); n != 16 {
+		t.Errorf("%d rig points, want one at once and one a minute", n)
+	}
+	if n := count(points, "decision"); n != 1 {
+		t.Errorf("%d decisions, want 1", n)
+	}
+}
+
+// A reading counts to its max age, and what is drawn after it has no known
+// origin.
+func TestStaleReadingsDoNotCount(t *testing.T) {
+	r := newRecorder()
+	r.Observe(func() energy.Snapshot { s := quiet(0); s.Balance.Grid.Until = at(30.25); return s }())
+	var points []energy.Point
+	for i := 1; i <= 90; i++ {
+		points = append(points, r.Tick(at(float64(i)*10))...)
+	}
+	site, soak := find(points, "site_interval", ""), find(points, "use_interval", "")
+	if site["covered_s"] != 30.25 || math.Abs(site["export_wh"]-30.25) > 1e-9 {
+		t.Errorf("covered %v s, exported %v Wh", site["covered_s"], site["export_wh"])
+	}
+	if math.Abs(soak["absorbed_wh"]-30.25) > 1e-9 || math.Abs(soak["unattributed_wh"]-869.75) > 1e-9 {
+		t.Errorf("%v", soak)
+	}
+	if p := find(points[:1], "site", ""); p["grid_w"] != -3600 {
+		t.Errorf("at 10 s %v", p)
+	}
+	if _, ok := find(points, "site", "")["grid_w"]; ok {
+		t.Error("a stale reading in the site points")
+	}
+}
+
+func TestCountersHaveTheLastWord(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		per  float64 // what the counter counts of what is believed to be drawn
+	}{{"more than believed", 1.25}, {"less than believed", 0.5}, {"as believed", 1}} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRecorder()
+			points := drive(r, 0, 3600, func(s float64) energy.Snapshot {
+				x := quiet(s)
+				polled := math.Floor(s/7) * 7 // a status comes every 7 s
+				st := &x.Loads[0].Status
+				st.At = at(polled)
+				st.Energy = energy.Joules(1e6 + 3600*polled*c.per)
+				st.Hashes = 1e15 + 1e12*polled*c.per
+				return x
+			})
+			points = append(points, r.Flush(at(3600))...)
+			var wh, hashes float64
+			for _, p := range points {
+				if p.Measurement == "use_interval" {
+					x := find([]energy.Point{p}, "use_interval", "")
+					wh += x["absorbed_wh"]
+					hashes += x["hashes"]
+				}
+			}
+			if want := 3600 * c.per; math.Abs(wh-want) > 7 {
+				t.Errorf("%v Wh in four intervals, the counter says %v", wh, want)
+			}
+			if want := 3600e12 * c.per; math.Abs(hashes-want) > 7e12 {
+				t.Errorf("%v hashes, the counter says %v", hashes, want)
+			}
+		})
+	}
+}
+
+func TestStartsAndPolicies(t *testing.T) {
+	r := newRecorder()
+	points := drive(r, 0, 900, func(s float64) energy.Snapshot {
+		x := quiet(s)
+		v := &x.Loads[0]
+		v.Status.Starts = 7
+		switch {
+		case s < 300: // off, and off is not 0 W
+			v.Setpoint.Point, v.Setpoint.Policy, v.Draw = energy.Off, "soak", 36
+		case s < 600:
+			v.Status.Starts = 8
+		default:
+			v.Status.Starts = 8
+			v.Setpoint.Policy = "night"
+		}
+		return x
+	})
+	none, soak, night := find(points, "use_interval", "none"), find(points, "use_interval", "soak"), find(points, "use_interval", "night")
+	if math.Abs(none["absorbed_wh"]-3) > 1e-9 || math.Abs(soak["absorbed_wh"]-300) > 1e-9 || math.Abs(night["absorbed_wh"]-300) > 1e-9 {
+		t.Errorf("none %v, soak %v, night %v", none["absorbed_wh"], soak["absorbed_wh"], night["absorbed_wh"])
+	}
+	if none["starts"] != 0 || soak["starts"] != 1 || night["starts"] != 0 {
+		t.Errorf("starts %v, %v, %v", none["starts"], soak["starts"], night["starts"])
+	}
+}
+
+// day is a random course of a site with several loads, policies and gaps.
+type day struct {
+	rnd   *rand.Rand
+	specs []*energy.LoadSpec
+	snap  energy.Snapshot
+	kind  energy.BalanceKind
+	meter bool
+}
+
+func newDay(seed uint64) *day {
+	d := &day{rnd: rand.New(rand.NewPCG(seed, 1))}
+	d.kind = []energy.BalanceKind{energy.BalanceGrid, energy.BalanceSurplus, energy.BalanceGenerationLoad}[d.rnd.IntN(3)]
+	for i := range 1 + d.rnd.IntN(6) {
+		d.specs = append(d.specs, &energy.LoadSpec{Name: fmt.Sprint("rig-", i), Group: []string{"", "a", "b"}[d.rnd.IntN(3)]})
+	}
+	d.snap.Loads = make([]energy.LoadView, len(d.specs))
+	return d
+}
+
+// next is the site some time later.
+func (d *day) next() energy.Snapshot {
+	prev := d.snap
+	s := energy.Snapshot{At: prev.At.Add(time.Duration(d.rnd.Int64N(int64(20 * time.Second)))), Plan: prev.Plan + 1}
+	if prev.At.IsZero() {
+		s.At = noon.Add(time.Duration(d.rnd.IntN(1e6)) * time.Millisecond)
+	}
+	if d.rnd.IntN(100) == 0 {
+		s.At = s.At.Add(time.Duration(d.rnd.IntN(3000)) * time.Second)
+	}
+	var sum float64
+	for i, spec := range d.specs {
+		v := prev.Loads[i]
+		v.Spec = spec
+		if d.rnd.IntN(4) == 0 {
+			v.Draw = energy.Watts(d.rnd.IntN(2) * d.rnd.IntN(4000))
+			v.Setpoint.Point = d.rnd.IntN(3)
+			v.Setpoint.Policy = []string{"", "soak", "night"}[d.rnd.IntN(3)]
+			v.Decision.Reason = energy.Reasons()[d.rnd.IntN(len(energy.Reasons()))]
+		}
+		if d.rnd.IntN(3) == 0 {
+			v.Status.At, v.Status.State, v.Status.Source = s.At, energy.StateRunning, energy.Measured
+			v.Status.Energy += energy.Joules(d.rnd.Float64() * 50e3)
+		}
+		sum += float64(v.Draw)
+		s.Loads = append(s.Loads, v)
+	}
+	sample := func(most float64) energy.Sample {
+		x := energy.Sample{Value: d.rnd.Float64() * most, At: s.At, Until: s.At.Add(time.Duration(d.rnd.IntN(40)) * time.Second), Quality: energy.Good}
+		if d.rnd.IntN(20) == 0 {
+			x.Quality = energy.Stale
+		}
+		return x
+	}
+	b := &s.Balance
+	b.OK = d.rnd.IntN(20) > 0
+	b.Net, b.Available, b.Draw, b.DrawBy = energy.Watts(d.rnd.IntN(20e3)), energy.Watts(d.rnd.IntN(20e3)), energy.Watts(sum), energy.DrawByRigs
+	b.Generation, b.Load, b.Surplus = sample(20e3), sample(20e3), sample(20e3)
+	if d.kind == energy.BalanceGrid {
+		b.Grid = sample(20e3)
+		b.Grid.Value -= 10e3
+	}
+	if d.rnd.IntN(2) == 0 {
+		b.Battery = sample(8e3)
+		b.Battery.Value -= 4e3
+	}
+	if d.meter {
+		b.Flexible = sample(12e3)
+		b.Draw, b.DrawBy = b.Flexible.Watts(), energy.DrawByMeter
+	}
+	d.snap = s
+	return s
+}
+
+// On any day, what the uses have had adds up to what we drew, and every part
+// to its whole, in every interval; and what counters say is what was booked.
+func TestSumsOnRandomDays(t *testing.T) {
+	limit := energy.Watts(3e3)
+	for seed := range uint64(60) {
+		d := newDay(seed)
+		d.meter = seed%3 == 0
+		r := newRecorder(func(c *Config) { c.Balance, c.ExportLimit, c.Aux = d.kind, &limit, 4 })
+		var points []energy.Point
+		for range 1500 {
+			points = append(points, r.Observe(d.next())...)
+			if d.rnd.IntN(50) == 0 {
+				restart(t, &r)
+			}
+		}
+		points = append(points, r.Flush(d.snap.At)...)
+		checkSums(t, seed, points)
+	}
+}
+
+func restart(t *testing.T, r **Recorder) {
+	t.Helper()
+	saved, err := (*r).Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := New((*r).cfg)
+	if err := fresh.Restore(saved); err != nil {
+		t.Fatal(err)
+	}
+	*r = fresh
+}
+
+func checkSums(t *testing.T, seed uint64, points []energy.Point) {
+	t.Helper()
+	uses := map[time.Time]float64{}
+	flexible := map[time.Time]float64{}
+	for _, p := range points {
+		f := find([]energy.Point{p}, p.Measurement, "")
+		switch p.Measurement {
+		case "site_interval":
+			flexible[p.Time] = f["flexible_wh"]
+			if f["covered_s"] < 0 || f["covered_s"] > 900 || f["measured_frac"] < 0 || f["measured_frac"] > 1 {
+				t.Fatalf("seed %d: %v", seed, f)
+			}
+		case "use_interval":
+			uses[p.Time] += f["absorbed_wh"] + f["battery_wh"] + f["imported_wh"] + f["unattributed_wh"]
+			near(t, seed, "imports", f["imported_wh"], f["import_grid_wh"]+f["import_min_on_wh"]+f["import_stale_wh"]+f["import_tracking_wh"])
+			near(t, seed, "absorbed", f["absorbed_wh"], f["avoided_curtailment_wh"]+f["displaced_export_wh"])
+			for k, v := range f {
+				if v < -1e-9 {
+					t.Fatalf("seed %d: %s %v", seed, k, v)
+				}
+			}
+		}
+	}
+	if len(flexible) < 3 {
+		t.Fatalf("seed %d: %d intervals", seed, len(flexible))
+	}
+	for at, want := range flexible {
+		near(t, seed, at.String(), uses[at], want)
+	}
+}
+
+func near(t *testing.T, seed uint64, what string, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > 1e-6*(1+math.Abs(want)) {
+		t.Fatalf("seed %d: %s: %v, want %v", seed, what, got, want)
+	}
+}
+
+// With constant power, import laid to uses is what the grid meter counted, as
+// far as we could have caused it.
+func TestImportGoesToFixedFirst(t *testing.T) {
+	other := *spec
+	other.Name = "b-1"
+	r := newRecorder()
+	points := drive(r, 0, 900, func(s float64) energy.Snapshot {
+		x := quiet(s)
+		v := runs(3600)
+		v.Spec = &other
+		v.Setpoint.Policy, v.Decision.Reason = "always", energy.Fixed
+		x.Loads = append(x.Loads, v)
+		x.Balance.Grid = good(4800)
+		return x
+	})
+	always, soak := find(points, "use_interval", "always"), find(points, "use_interval", "soak")
+	if math.Abs(always["import_grid_wh"]-900) > 1e-6 || always["absorbed_wh"] > 1e-6 {
+		t.Errorf("fixed: %v", always)
+	}
+	if math.Abs(soak["import_tracking_wh"]-300) > 1e-6 || math.Abs(soak["absorbed_wh"]-600) > 1e-6 {
+		t.Errorf("tracking: %v", soak)
+	}
+	if site := find(points, "site_interval", ""); math.Abs(site["import_wh"]-always["imported_wh"]-soak["imported_wh"]) > 1e-6 {
+		t.Errorf("imported %v", site["import_wh"])
+	}
+}
