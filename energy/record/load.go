@@ -123,7 +123,7 @@ func (r *Recorder) takeLoad(l *load, v *energy.LoadView) {
 		u.Policy = noPolicy
 	}
 	b := l.bucket
-	if b == nil || u != l.use || r.buckets[u] != b {
+	if b == nil || u != l.use {
 		b = r.bucket(u)
 	}
 	if l.bucket == nil {
@@ -153,7 +153,7 @@ func (r *Recorder) takeLoad(l *load, v *energy.LoadView) {
 // correct sets right what was booked ahead of the counters, in the use and the
 // class under which it was booked.
 func (r *Recorder) correct(l *load, v *energy.LoadView) {
-	e := r.run.of(l.use)
+	e := l.bucket.e
 	d := l.hashes.move(v.Status.Hashes)
 	if short := -d - e.Hashes; short > 0 {
 		l.hashes.booked = short
