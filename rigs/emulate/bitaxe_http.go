@@ -51,7 +51,7 @@ func (r *httpReader) next() (*http.Request, error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
 		return nil, errGone
 	}
-	if err != nil {
+	if err != nil || req.ProtoMajor != 1 {
 		return nil, errors.New("bad request")
 	}
 	r.body, err = io.ReadAll(io.LimitReader(req.Body, maxBody+1))

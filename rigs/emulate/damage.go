@@ -13,7 +13,7 @@ import (
 func Malformations() []string {
 	return []string{
 		"trailing-comma", "missing-comma", "leading-comma", "starts-with-comma", "missing-member-comma", "inf-nan",
-		"string-numbers", "raw-newline", "truncated", "two-documents", "newline-nul", "double-percent", "empty", "plain-text",
+		"string-numbers", "raw-newline", "truncated", "two-documents", "newline", "double-percent", "empty", "plain-text",
 	}
 }
 
@@ -55,8 +55,8 @@ func malform(doc []byte, variant string) []byte {
 		return doc[:len(doc)*2/3]
 	case "two-documents":
 		return slices.Concat(doc, doc)
-	case "newline-nul":
-		return append(slices.Clone(doc), '\n', 0)
+	case "newline": // before the NUL that the protocol adds
+		return append(slices.Clone(doc), '\n')
 	case "double-percent":
 		return bytes.ReplaceAll(doc, []byte(`%"`), []byte(`%%"`))
 	case "empty":
@@ -69,16 +69,21 @@ func malform(doc []byte, variant string) []byte {
 }
 
 // infNaN puts inf, nan and -nan, in turn, in the place of numbers with a
-// fraction.
+// fraction; where there are none, nan in the place of the first number.
 func infNaN(doc []byte) []byte {
+	numbers := number()
 	turn := 0
-	return number().ReplaceAllFunc(doc, func(m []byte) []byte {
+	out := numbers.ReplaceAllFunc(doc, func(m []byte) []byte {
 		if !bytes.Contains(m, []byte(".")) {
 			return m
 		}
 		turn++
 		return []byte(`":` + []string{"inf", "nan", "-nan"}[turn%3])
 	})
+	if at := numbers.FindIndex(doc); turn == 0 && at != nil {
+		return slices.Concat(doc[:at[0]], []byte(`":nan`), doc[at[1]:])
+	}
+	return out
 }
 
 // garbage is an answer of another protocol. Raw says that it goes onto the

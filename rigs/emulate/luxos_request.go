@@ -46,14 +46,36 @@ func readRequest(conn net.Conn) ([]byte, error) {
 	}
 }
 
-// whole reports whether b needs no more bytes to be understood.
+// whole reports whether b needs no more bytes to be understood: text, or an
+// object whose braces are balanced, be it JSON or not.
 func whole(b []byte) bool {
 	t := bytes.TrimSpace(b)
 	if len(t) == 0 {
 		return false
 	}
 	last := t[len(t)-1]
-	return t[0] != '{' || last == 0 || (last == '}' && json.Valid(t))
+	return t[0] != '{' || last == 0 || (last == '}' && balanced(t))
+}
+
+// balanced reports whether as many braces close as open, those in strings
+// aside.
+func balanced(b []byte) bool {
+	depth, quoted, escaped := 0, false, false
+	for _, c := range b {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted && c == '\\':
+			escaped = true
+		case c == '"':
+			quoted = !quoted
+		case !quoted && c == '{':
+			depth++
+		case !quoted && c == '}':
+			depth--
+		}
+	}
+	return depth <= 0 && !quoted
 }
 
 // parseRequest understands what was read: JSON with "command" and perhaps
