@@ -122,6 +122,7 @@ type Influx struct {
 	URL      string `json:"url"`
 	Written  uint64 `json:"written"`
 	Rejected uint64 `json:"rejected"`
-	Behind   int64  `json:"behind_bytes"`
+	State    string `json:"state"`
+	Behind   int64  `json:"behind"` // records on disk that it does not have yet
 	Error    string `json:"error,omitempty"`
 }

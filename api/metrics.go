@@ -51,7 +51,7 @@ var metrics = []struct {
 	{"influxdb_up", "1 while InfluxDB takes records.", nil},
 	{"influxdb_written_points_total", "Records written to InfluxDB.", nil},
 	{"influxdb_rejected_points_total", "Records that InfluxDB refused and that were set aside.", nil},
-	{"influxdb_behind_bytes", "Records on disk that InfluxDB does not have yet.", nil},
+	{"influxdb_behind_points", "Records on disk that InfluxDB does not have yet.", nil},
 }
 
 func newCollector(d Daemon) *collector {
@@ -122,7 +122,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		gauge("influxdb_up", truth(in.Error == ""))
 		count("influxdb_written_points_total", float64(in.Written))
 		count("influxdb_rejected_points_total", float64(in.Rejected))
-		gauge("influxdb_behind_bytes", float64(in.Behind))
+		gauge("influxdb_behind_points", float64(in.Behind))
 	}
 }
 

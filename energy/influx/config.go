@@ -5,12 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
@@ -32,7 +30,7 @@ type Config struct {
 	Org    string // empty for 1.8
 	Bucket string // database/retention policy for 1.8
 	Token  string // user:password for 1.8
-	CAFile string // PEM; empty: the system's
+	CA     []byte // PEM; empty: the system's
 	Dir    string // holds rejected.log
 	Logger *slog.Logger
 }
@@ -49,7 +47,7 @@ type Writer struct {
 	board   board
 }
 
-// New checks the config and reads the CA file; it connects to nothing.
+// New checks the config; it connects to nothing.
 func New(cfg Config, log *store.Log) (*Writer, error) {
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
 	u, err := url.Parse(cfg.URL)
@@ -63,7 +61,7 @@ func New(cfg Config, log *store.Log) (*Writer, error) {
 	case cfg.Bucket == "":
 		return nil, errors.New("influxdb: no bucket")
 	}
-	client, err := httpClient(cfg.CAFile)
+	client, err := httpClient(cfg.CA)
 	if err != nil {
 		return nil, err
 	}
@@ -76,18 +74,14 @@ func New(cfg Config, log *store.Log) (*Writer, error) {
 	return w, nil
 }
 
-func httpClient(caFile string) (*http.Client, error) {
+func httpClient(ca []byte) (*http.Client, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.ResponseHeaderTimeout = requestTimeout
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if caFile != "" {
-		pem, err := os.ReadFile(caFile)
-		if err != nil {
-			return nil, fmt.Errorf("influxdb: read ca_file: %w", err)
-		}
+	if len(ca) > 0 {
 		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("influxdb: ca_file %s holds no certificate", caFile)
+		if !pool.AppendCertsFromPEM(ca) {
+			return nil, errors.New("influxdb: ca_file holds no certificate")
 		}
 		t.TLSClientConfig.RootCAs = pool
 	}

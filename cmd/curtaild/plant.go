@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"sync/atomic"
+
+	"github.com/curtaild/curtaild/cmd/curtaild/config"
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/energy/influx"
+	"github.com/curtaild/curtaild/energy/mqtt"
+	"github.com/curtaild/curtaild/energy/record"
+	"github.com/curtaild/curtaild/energy/store"
+	"github.com/curtaild/curtaild/hasher"
+	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/rigs"
+	"github.com/curtaild/curtaild/scheduler"
+)
+
+// plant is everything that is built from one config. A reload builds another
+// and puts it in its place, as a restart of the daemon would; the store, its
+// lock and the API stay.
+type plant struct {
+	cfg    *config.Config
+	store  *store.Store
+	log    *slog.Logger
+	loop   *scheduler.Loop
+	fleet  *rigs.Fleet
+	pool   *hasher.Pool // nil: none
+	client *mqtt.Client
+	broker *mqtt.BrokerConfig // of the embedded one; nil: none
+	influx *influx.Writer     // nil: none
+	scribe *scribe
+
+	last atomic.Pointer[energy.Snapshot]
+	seen func(*energy.Snapshot) // also told of every snapshot; may be nil
+}
+
+// build makes a plant that has not been started. What can fail, fails here.
+func build(cfg *config.Config, st *store.Store, log *slog.Logger) (*plant, error) {
+	p := &plant{cfg: cfg, store: st, log: log}
+	kept, err := readKept(st.State)
+	if err != nil {
+		return nil, err
+	}
+	statuses := make(chan energy.Status, 64)
+	loads, specs, err := p.buildLoads(statuses)
+	if err != nil {
+		return nil, err
+	}
+	in := newSink()
+	if err := p.buildMQTT(in); err != nil {
+		return nil, err
+	}
+	if err := p.buildInflux(); err != nil {
+		return nil, err
+	}
+	p.scribe = newScribe(recordConfig(cfg), st, p.keepCounters(), log)
+	p.loop = scheduler.New(scheduler.Loop{
+		Setup: setup(cfg), Loads: loads, Specs: specs, Kept: kept, Keep: keep(st.State),
+		Readings: in.readings, Presence: in.presence, Signals: in.signals, Statuses: statuses,
+		Publish: p.publish, Answer: p.answer, Log: log,
+	})
+	return p, nil
+}
+
+// run starts everything, decides until ctx ends or the plant is drained, and
+// leaves the loads in their on-exit state. A reload keeps them all.
+func (p *plant) run(ctx context.Context) error {
+	var work tasks
+	defer work.stop()
+	if p.broker != nil {
+		b, err := mqtt.StartBroker(*p.broker, p.log)
+		if err != nil {
+			return err
+		}
+		defer b.Close()
+	}
+	if p.influx != nil {
+		work.start(ctx, func(ctx context.Context) {
+			if err := p.influx.Run(ctx); err != nil {
+				p.log.Error("bring records to InfluxDB", "err", err)
+			}
+		})
+	}
+	p.scribe.meta(p.cfg.SHA256)
+	work.start(ctx, p.scribe.run)
+	work.start(ctx, func(ctx context.Context) {
+		if err := p.fleet.Run(ctx); err != nil {
+			p.log.Warn("leave rigs", "err", err)
+		}
+	})
+	if p.pool != nil {
+		work.start(ctx, func(ctx context.Context) {
+			if err := p.pool.Run(ctx); err != nil {
+				p.log.Error("local workers", "err", err)
+			}
+		})
+	}
+	work.start(ctx, p.client.Run)
+	work.start(ctx, p.publishState)
+	return p.loop.Run(ctx, p.cfg.ExitWithin)
+}
+
+func (p *plant) buildLoads(statuses chan<- energy.Status) ([]scheduler.Load, []*energy.LoadSpec, error) {
+	counters, err := store.LoadAs[rigs.Counters](p.store.State, bucketCounters)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read counters: %w", err)
+	}
+	var loads []scheduler.Load
+	var specs []*energy.LoadSpec
+	var fleet []*rigs.Rig
+	for i := range p.cfg.Rigs {
+		r := &p.cfg.Rigs[i]
+		rig, err := newRig(*r, counters[r.Spec.Name])
+		if err != nil {
+			return nil, nil, err
+		}
+		fleet, loads, specs = append(fleet, rig), append(loads, rig), append(specs, &r.Spec)
+	}
+	p.fleet = rigs.NewFleet(fleet, rigs.Bounds{}, statuses)
+	if h := p.cfg.Hasher; h != nil {
+		if err := p.buildPool(h, statuses); err != nil {
+			return nil, nil, err
+		}
+		loads, specs = append(loads, p.pool), append(specs, &h.Spec)
+	}
+	return loads, specs, nil
+}
+
+func (p *plant) buildPool(h *config.Hasher, statuses chan<- energy.Status) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find our own program for the workers: %w", err)
+	}
+	cfg := hasher.Config{
+		Name: h.Spec.Name, Workers: h.Workers, Idle: h.Idle, Core: h.Core, Statuses: statuses, Log: p.log,
+		Command: func() *exec.Cmd { return exec.Command(self, "hash", "--worker") },
+	}
+	if h.Pool != nil {
+		cfg.Pool = &stratum.Config{URL: h.Pool.URL, User: h.Pool.User, Password: h.Pool.Password.Reveal(), Agent: "curtaild", Log: p.log}
+		if len(h.Pool.CA) > 0 {
+			cfg.Pool.CAs = x509.NewCertPool()
+			if !cfg.Pool.CAs.AppendCertsFromPEM(h.Pool.CA) {
+				return fmt.Errorf("pool of %s: ca_file holds no certificate", h.Spec.Name)
+			}
+		}
+	}
+	if _, err := p.store.State.Get(bucketCounters, h.Spec.Name, &cfg.Counters); err != nil {
+		return fmt.Errorf("read counters of %s: %w", h.Spec.Name, err)
+	}
+	p.pool, err = hasher.NewPool(cfg)
+	return err
+}
+
+func (p *plant) buildMQTT(in *sink) error {
+	c := &p.cfg.MQTT
+	url := c.Broker
+	if url == "" {
+		p.broker = &mqtt.BrokerConfig{Listen: c.Listen, Username: c.Username, Password: c.Password.Reveal()}
+		url = "mqtt://" + c.Listen
+	}
+	sources := make([]string, len(p.cfg.Signals))
+	for i, s := range p.cfg.Signals {
+		sources[i] = s.Name
+	}
+	client, err := mqtt.New(mqtt.Config{
+		Broker: url, Username: c.Username, Password: c.Password.Reveal(), CA: c.CA, ClientID: c.ClientID, Prefix: c.Prefix,
+		Specs: p.cfg.Readings, Sources: sources,
+	}, in, p.log)
+	p.client = client
+	return err
+}
+
+func (p *plant) buildInflux() error {
+	c := p.cfg.Influx
+	if c == nil {
+		return nil
+	}
+	var err error
+	p.influx, err = influx.New(influx.Config{
+		URL: c.URL, Org: c.Org, Bucket: c.Bucket, Token: c.Token.Reveal(), CA: c.CA,
+		Dir: p.cfg.Store.Path, Logger: p.log,
+	}, p.store.Log)
+	return err
+}
+
+// keepCounters returns what puts the counters that have moved on disk.
+func (p *plant) keepCounters() func() {
+	last := make(map[string]rigs.Counters)
+	var local hasher.Counters
+	return func() {
+		for _, r := range p.fleet.Rigs() {
+			if c := r.Counters(); c != last[r.Name()] {
+				last[r.Name()] = c
+				p.lazy(r.Name(), c)
+			}
+		}
+		if p.pool == nil {
+			return
+		}
+		if c := p.pool.Counters(); c != local {
+			local = c
+			p.lazy(p.pool.Name(), c)
+		}
+	}
+}
+
+func (p *plant) lazy(name string, counters any) {
+	if err := p.store.State.Lazy(bucketCounters, name, counters); err != nil {
+		p.log.Error("keep counters", "load", name, "err", err)
+	}
+}
+
+func setup(cfg *config.Config) scheduler.Setup {
+	s := scheduler.Setup{
+		Readings: cfg.Readings, Balance: cfg.Balance, Policies: cfg.Policies, Location: cfg.Site.Zone,
+		ImportLimit: cfg.Site.ImportLimit, Observe: cfg.Mode == config.Observe,
+	}
+	for _, src := range cfg.Signals {
+		s.Sources = append(s.Sources, scheduler.Source(src))
+	}
+	return s
+}
+
+func recordConfig(cfg *config.Config) record.Config {
+	return record.Config{
+		Site: cfg.Site.Name, Interval: cfg.Site.Interval, Balance: cfg.Balance.Kind, Aux: cfg.Balance.Aux,
+		ExportLimit: cfg.Site.ExportLimit, Zone: cfg.Site.Zone.String(), Currency: cfg.Site.Currency,
+	}
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/energy/record"
+	"github.com/curtaild/curtaild/energy/store"
+)
+
+// scribe turns what the loop sees into records, in a goroutine of its own:
+// the loop hands over and goes on.
+type scribe struct {
+	rec       *record.Recorder
+	store     *store.Store
+	snapshots chan *energy.Snapshot
+	log       *slog.Logger
+	counters  func() // puts the loads' counters on disk
+
+	mu      sync.Mutex
+	signals []energy.SignalStatus // that wait; as many as signals change state, no more
+	woken   chan struct{}
+}
+
+func newScribe(cfg record.Config, st *store.Store, counters func(), log *slog.Logger) *scribe {
+	s := &scribe{
+		counters: counters,
+		rec:      record.New(cfg), store: st, log: log,
+		snapshots: make(chan *energy.Snapshot, 64), woken: make(chan struct{}, 1),
+	}
+	var kept json.RawMessage
+	switch found, err := st.State.Get(bucketSite, keyRecorder, &kept); {
+	case err != nil:
+		log.Error("read accounts back", "err", err)
+	case found:
+		if err := s.rec.Restore(kept); err != nil {
+			log.Error("take accounts up again", "err", err)
+		}
+	}
+	return s
+}
+
+// see takes a snapshot in. When the scribe is that far behind, because the
+// machine is, a snapshot more or less does not matter: the counters of energy
+// and hashes that the next one brings are whole.
+func (s *scribe) see(snap *energy.Snapshot) {
+	select {
+	case s.snapshots <- snap:
+	default:
+	}
+}
+
+// hear takes the status of a signal in. None is lost.
+func (s *scribe) hear(st energy.SignalStatus) {
+	s.mu.Lock()
+	s.signals = append(s.signals, st)
+	s.mu.Unlock()
+	select {
+	case s.woken <- struct{}{}:
+	default:
+	}
+}
+
+// settle records the statuses of signals that wait.
+func (s *scribe) settle() {
+	s.mu.Lock()
+	list := s.signals
+	s.signals = nil
+	s.mu.Unlock()
+	for _, st := range list {
+		s.store.Log.Append(s.rec.Signal(st)...)
+	}
+}
+
+// run records until ctx ends, and then what is left.
+func (s *scribe) run(ctx context.Context) {
+	tick := time.NewTimer(0)
+	defer tick.Stop()
+	saved := time.Now()
+	for {
+		select {
+		case snap := <-s.snapshots:
+			s.store.Log.Append(s.rec.Observe(*snap)...)
+		case <-s.woken:
+			s.settle()
+		case now := <-tick.C:
+			s.store.Log.Append(s.rec.Tick(now)...)
+			tick.Reset(min(time.Second, max(time.Millisecond, s.rec.NextTick(now).Sub(now))))
+		case <-ctx.Done():
+			s.finish()
+			return
+		}
+		if now := time.Now(); now.Sub(saved) >= time.Second {
+			saved = now
+			s.save()
+		}
+	}
+}
+
+// finish records what is still waiting, and the interval that is running.
+func (s *scribe) finish() {
+	for len(s.snapshots) > 0 {
+		s.store.Log.Append(s.rec.Observe(*<-s.snapshots)...)
+	}
+	s.settle()
+	s.store.Log.Append(s.rec.Flush(time.Now())...)
+	s.save()
+}
+
+func (s *scribe) save() {
+	s.counters()
+	data, err := s.rec.Checkpoint()
+	if err == nil {
+		err = s.store.State.Lazy(bucketSite, keyRecorder, json.RawMessage(data))
+	}
+	if err != nil {
+		s.log.Error("keep accounts", "err", err)
+	}
+}
+
+// meta records what writes the others.
+func (s *scribe) meta(configSHA string) {
+	s.store.Log.Append(s.rec.Meta(time.Now(), version(), configSHA))
+}
