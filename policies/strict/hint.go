@@ -22,12 +22,12 @@ func Hint(word string, names []string) string {
 	return "want " + either(names)
 }
 
-// nearest are up to three names within a third of word's length of it.
+// nearest are up to three names at most a third of word's letters away.
 func nearest(word string, names []string) []string {
 	if len(word) > 64 {
 		return nil
 	}
-	best := max(1, len(word)/3) + 1
+	best := len(word)/3 + 1
 	var out []string
 	for _, name := range names {
 		switch d := distance(strings.ToLower(word), strings.ToLower(name), best+1); {

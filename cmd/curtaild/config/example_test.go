@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const example = "../../../config.example.yaml"
+const examplePath = "../../../config.example.yaml"
 
 // files opens the files that examples name under /etc/curtaild from memory,
 // and all others from disk.
@@ -38,7 +38,7 @@ func options() Options {
 }
 
 func TestExampleLoads(t *testing.T) {
-	cfg, faults := Load(example, options())
+	cfg, faults := Load(examplePath, options())
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -50,12 +50,12 @@ func TestExampleLoads(t *testing.T) {
 // Every key that the loader asks for is in the example; one that would
 // contradict another stands in a comment.
 func TestExampleIsComplete(t *testing.T) {
-	src, err := os.ReadFile(example)
+	src, err := os.ReadFile(examplePath)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLoader(example, options())
-	if faults := l.load(example, src); len(faults) > 0 {
+	l := newLoader(examplePath, options())
+	if faults := l.load(examplePath, src); len(faults) > 0 {
 		t.Fatal(faults)
 	}
 	for _, path := range l.doc.Unused() {

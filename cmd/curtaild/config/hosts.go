@@ -29,7 +29,9 @@ func (l *loader) expand(n strict.Node, port int) (out []host, ok bool) {
 	}
 	ok = len(list) > 0
 	for _, h := range list {
+		before := len(out)
 		out = l.host(h, out, port)
+		l.hosts += len(out) - before
 		ok = ok && h.Valid()
 	}
 	return out, ok
@@ -46,7 +48,7 @@ func (l *loader) host(n strict.Node, out []host, port int) []host {
 		return out
 	}
 	if first, last, ok := strings.Cut(name, "-"); ok && ipv4(first) && ipv4(last) {
-		return span(host{at: n, port: p}, out, netip.MustParseAddr(first), netip.MustParseAddr(last), maxHosts-len(out)-len(l.cfg.Rigs))
+		return span(host{at: n, port: p}, out, netip.MustParseAddr(first), netip.MustParseAddr(last), maxHosts-l.hosts)
 	}
 	if !hostName(name) {
 		n.Fault("%q is no host: want an address, a name, or a range as in 10.1.0.10-10.1.0.49, each with :port where it is not the family's", clip(s))

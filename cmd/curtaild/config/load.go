@@ -29,7 +29,9 @@ type loader struct {
 	doc     *strict.Doc
 	cfg     *Config
 	sum     hash.Hash
+	glob    func(pattern string) ([]string, error)
 	loads   []policies.SiteLoad
+	hosts   int // of all rigs, sound or not
 	groups  []group
 	names   map[string]taken
 	others  strict.Faults // of the policies
@@ -71,7 +73,7 @@ func newLoader(path string, opts Options) *loader {
 	if opts.Open == nil {
 		opts.Open = open
 	}
-	return &loader{opts: opts, dir: filepath.Dir(path), cfg: &Config{}, sum: sha256.New(), names: map[string]taken{}}
+	return &loader{opts: opts, dir: filepath.Dir(path), cfg: &Config{}, sum: sha256.New(), glob: filepath.Glob, names: map[string]taken{}}
 }
 
 func (l *loader) load(path string, src []byte) strict.Faults {
@@ -83,7 +85,7 @@ func (l *loader) load(path string, src []byte) strict.Faults {
 	l.site(l.siteMap)
 	l.cfg.Mode = strict.Enum(m, "mode", defaultMode, Control, Observe)
 	l.mqtt(m.Map("mqtt"))
-	l.readings(m.Maps("readings"))
+	l.readings(m.At("readings"), m.Maps("readings"))
 	l.balance(m)
 	l.signals(m.Maps("signals"))
 	l.partial = wrongList(m, "groups") || wrongList(m, "rigs")

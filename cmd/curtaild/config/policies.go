@@ -1,7 +1,6 @@
 package config
 
 import (
-	"path/filepath"
 	"slices"
 
 	"github.com/curtaild/curtaild/policies"
@@ -26,7 +25,7 @@ func (l *loader) policyFiles(n strict.Node) []string {
 		if pattern == "" {
 			continue
 		}
-		found, err := filepath.Glob(l.beside(pattern))
+		found, err := l.glob(l.beside(pattern))
 		switch {
 		case err != nil:
 			g.Fault("%q is no glob: want a path, with * for any part of a name", pattern)

@@ -32,7 +32,15 @@ func power(r energy.Role) bool {
 	return true
 }
 
-func (l *loader) readings(list []*strict.Map) {
+// maxReadings bounds the readings of a site.
+const maxReadings = 1000
+
+func (l *loader) readings(n strict.Node, list []*strict.Map) {
+	if len(list) > maxReadings {
+		n.Fault("lists %d readings, more than %d: let + in a topic stand for many", len(list), maxReadings)
+		l.unread = true
+		return
+	}
 	for _, m := range list {
 		if !m.Present() {
 			l.unread = true

@@ -29,7 +29,7 @@ func (l *loader) signals(list []*strict.Map) {
 		}
 		if slices.Contains(s.Kinds, energy.KindLimit) {
 			m.Require("at", "values")
-		} else {
+		} else if len(s.Kinds) > 0 {
 			m.Refuse("bounds a limit, and this source may send none: add limit to kinds, or remove this", "at", "values")
 		}
 		m.Done()

@@ -60,6 +60,6 @@ func interval(m *strict.Map) time.Duration {
 	case time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour:
 		return d
 	}
-	m.At("interval").Fault("%v is no settlement interval: want 5m, 15m, 30m or 60m (or 1m)", d)
+	m.At("interval").Fault("%q is no settlement interval: want 1m, 5m, 15m, 30m or 60m", m.String("interval", ""))
 	return defaultInterval
 }

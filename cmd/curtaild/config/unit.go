@@ -30,6 +30,14 @@ func units(r energy.Role, currency string) []unit {
 	}
 }
 
+// example is the unit to show: the one that most meters use.
+func example(legal []unit) string {
+	if i := slices.IndexFunc(legal, func(u unit) bool { return u.name == "kW" }); i >= 0 {
+		return "kW"
+	}
+	return legal[0].name
+}
+
 func unitNames(list []unit) []string {
 	names := make([]string, len(list))
 	for i, u := range list {
@@ -47,7 +55,7 @@ func (l *loader) unit(m *strict.Map, role energy.Role, d Decoder) float64 {
 	n, legal := m.At("unit"), units(role, l.cfg.Site.Currency)
 	if !n.Present() {
 		if !d.Watts || !power(role) {
-			m.Fault("unit is missing: add the unit of the payload's value, as in unit: %s", legal[min(1, len(legal)-1)].name)
+			m.Fault("unit is missing: add the unit of the payload's value, as in unit: %s", example(legal))
 		}
 		return 1
 	}
