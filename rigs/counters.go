@@ -22,6 +22,7 @@ type Counters struct {
 	Rate           energy.HashRate `json:"rate_hs"`
 	On             bool            `json:"on"`
 	Uptime         time.Duration   `json:"uptime"`
+	UptimeAt       time.Time       `json:"uptime_at"`
 	DeviceAccepted uint64          `json:"device_accepted"`
 	DeviceRejected uint64          `json:"device_rejected"`
 }
@@ -29,6 +30,10 @@ type Counters struct {
 // maxGap is how long we may have been away and still take the draw to have
 // gone straight from what it was to what it is.
 const maxGap = 10 * time.Minute
+
+// uptimeSlack is how far a device's uptime may fall behind our clock between
+// two reports of one run.
+const uptimeSlack = 10 * time.Second
 
 // tally keeps a rig's counters.
 type tally struct {
@@ -80,7 +85,7 @@ func (t *tally) take(now time.Time, rep Report, draw energy.Watts) {
 	t.hashes.sample(rep.RateAt, float64(rep.Rate))
 	t.c.Accepted += grown(&t.c.DeviceAccepted, rep.Accepted, t.first())
 	t.c.Rejected += grown(&t.c.DeviceRejected, rep.Rejected, t.first())
-	t.starts(rep)
+	t.starts(now, rep)
 	t.heard = true
 	t.sum()
 }
@@ -89,12 +94,13 @@ func (t *tally) take(now time.Time, rep Report, draw energy.Watts) {
 func (t *tally) first() bool { return !t.heard && t.c.At.IsZero() }
 
 // starts counts a step from off to on, and a restart of a device that was on.
-func (t *tally) starts(rep Report) {
+func (t *tally) starts(now time.Time, rep Report) {
 	if rep.State == energy.StateUnknown || rep.State == "" {
 		return
 	}
 	on := rep.On()
-	restarted := rep.Uptime > 0 && rep.Uptime+time.Second < t.c.Uptime
+	expected := t.c.Uptime + now.Sub(t.c.UptimeAt)
+	restarted := rep.Uptime > 0 && t.c.Uptime > 0 && (rep.Uptime < t.c.Uptime || rep.Uptime+uptimeSlack < expected)
 	if !t.first() && on && (!t.c.On || restarted) {
 		t.c.Starts++
 	}
@@ -105,7 +111,7 @@ func (t *tally) starts(rep Report) {
 		t.c.On = on
 	}
 	if rep.Uptime > 0 {
-		t.c.Uptime = rep.Uptime
+		t.c.Uptime, t.c.UptimeAt = rep.Uptime, now
 	}
 }
 

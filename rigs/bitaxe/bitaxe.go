@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,8 @@ type Driver struct {
 	client client
 	last   info // the last one read
 	read   bool
-	asic   *asic // read once
+	asic   *asic                   // read once
+	named  []energy.OperatingPoint // by the operator; none: estimated
 }
 
 var (
@@ -25,9 +27,30 @@ var (
 	_ rigs.Closer  = (*Driver)(nil)
 )
 
+// Options of a driver. The zero value is good.
+type Options struct {
+	// Points are the operating points that the operator has named, by their
+	// frequency ("525MHz"). They are the levels then, in place of the estimate.
+	Points []energy.OperatingPoint
+}
+
 // New returns a driver for the miner at addr, host or host:port. It opens no
 // connection.
-func New(addr string) *Driver { return &Driver{client: newClient(addr)} }
+func New(addr string, o Options) *Driver {
+	return &Driver{client: newClient(addr), named: named(o.Points)}
+}
+
+// named are the points that are frequencies, under the driver's own spelling.
+func named(points []energy.OperatingPoint) []energy.OperatingPoint {
+	var levels []energy.OperatingPoint
+	for _, p := range points {
+		if mhz, ok := parseLevel(p.Name); ok {
+			p.Name = levelName(mhz)
+			levels = append(levels, p)
+		}
+	}
+	return levels
+}
 
 // Identify implements [rigs.Driver].
 func (d *Driver) Identify(ctx context.Context) (rigs.Identity, error) {
@@ -75,6 +98,9 @@ func (d *Driver) Resume(ctx context.Context) error {
 
 // Levels implements [rigs.Leveler].
 func (d *Driver) Levels(ctx context.Context) ([]energy.OperatingPoint, error) {
+	if len(d.named) > 0 {
+		return slices.Clone(d.named), nil
+	}
 	if !d.read {
 		if err := d.refresh(ctx); err != nil {
 			return nil, err
