@@ -54,8 +54,8 @@ func (d *decider) boundLoad(i int32) {
 	l, st, s := &d.in.Fleet.loads[i], &d.in.Loads[i], &d.slots[i]
 	s.owner = nobody
 	if l.points == nil {
-		s.draw = st.Course.At(d.now)
-		d.foreign += max(0, s.draw)
+		s.draw = max(0, st.Course.From, st.Course.To)
+		d.foreign += s.draw
 		return
 	}
 	s.top = int32(len(l.points) - 1)
@@ -69,6 +69,9 @@ func (d *decider) boundLoad(i int32) {
 	switch st.State {
 	case energy.StateUnreachable:
 		s.gone = true
+		if st.Course != (energy.Course{}) { // wherever on its way it got stuck
+			s.draw = max(st.Course.From, st.Course.To)
+		}
 		d.foreign += max(0, s.draw-l.off)
 		s.cap(s.from, energy.Unreachable)
 		return
@@ -78,17 +81,17 @@ func (d *decider) boundLoad(i int32) {
 			s.cap(s.from, energy.Starting)
 		}
 	case energy.StateSuspect:
-		d.foreign += max(0, s.draw-l.points[s.from].Draw)
+		d.foreign += max(0, st.Course.To-l.points[s.from].Draw)
 		s.cap(s.from, energy.Fault)
 	case energy.StateFault:
 		s.cap(s.from, energy.Fault)
 	}
 	if s.from == energy.Off {
-		if end, yes := within(d.now, st.Since, l.spec.MinOff); yes {
+		if end, yes := within(d.now, st.Since, l.minOff); yes {
 			d.plan.wakeAt(end)
 			s.cap(energy.Off, energy.MinOff)
 		}
-	} else if end, yes := within(d.now, st.Since, l.spec.MinOn); yes {
+	} else if end, yes := within(d.now, st.Since, l.minOn); yes {
 		d.plan.wakeAt(end)
 		s.floor = true
 	}
@@ -144,7 +147,7 @@ func (d *decider) stop() {
 	for i := range d.slots {
 		d.boundLoad(int32(i))
 		l, s, out := &d.in.Fleet.loads[i], &d.slots[i], &d.plan.Decisions[i]
-		*out = energy.Decision{Load: l.spec.Name, Reason: d.in.Stop, From: int(s.from), FromW: s.draw}
+		*out = energy.Decision{Load: l.name, Reason: d.in.Stop, From: int(s.from), FromW: s.draw}
 		if s.top == 0 {
 			out.From = d.in.Loads[i].Setpoint
 		} else {

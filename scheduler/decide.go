@@ -202,11 +202,10 @@ func (d *decider) purse(p int32, floors, gone energy.Watts) purse {
 	left := fullPurse()
 	left.hard = ru.most/d.gross - floors - gone
 	switch {
-	case ru.frozen: // nothing is known of what is available
-	case use.Available:
-		left.soft = d.free(d.in.Rules[p].policy.Reserve) - d.foreign - d.owned - floors - d.aside(p)
-	default:
+	case !use.Available:
 		left.hard = min(left.hard, use.Fixed/d.gross-floors-gone)
+	case !ru.frozen: // else nothing is known of what is available
+		left.soft = d.free(d.in.Rules[p].policy.Reserve) - d.foreign - d.owned - floors - d.aside(p)
 	}
 	return left
 }

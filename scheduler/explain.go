@@ -7,7 +7,7 @@ func (d *decider) explain() {
 	for i := range d.slots {
 		s, l := &d.slots[i], &d.in.Fleet.loads[i]
 		out := &d.plan.Decisions[i]
-		out.Load = l.spec.Name
+		out.Load = l.name
 		if s.top == 0 {
 			set := d.in.Loads[i].Setpoint
 			out.Policy, out.Reason = d.in.Loads[i].Policy, energy.Unidentified

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/curtaild/curtaild/energy"
 )
@@ -27,6 +28,10 @@ type Fleet struct {
 
 type fleetLoad struct {
 	spec   *energy.LoadSpec
+	name   string // from spec, near at hand, as are ramp, minOn and minOff
+	ramp   energy.Ramp
+	minOn  time.Duration
+	minOff time.Duration
 	points []energy.OperatingPoint
 	off    energy.Watts // draw when off
 	low    energy.Watts // what its lowest running point costs
@@ -49,7 +54,7 @@ type step struct {
 func NewFleet(specs []*energy.LoadSpec, points [][]energy.OperatingPoint) *Fleet {
 	f := &Fleet{loads: make([]fleetLoad, len(specs)), bases: make([]int32, len(specs))}
 	for i, spec := range specs {
-		l := fleetLoad{spec: spec}
+		l := fleetLoad{spec: spec, name: spec.Name, ramp: spec.Ramp, minOn: spec.MinOn, minOff: spec.MinOff}
 		if i < len(points) && len(points[i]) > 1 {
 			l.points = points[i]
 			top := len(l.points) - 1

@@ -46,27 +46,27 @@ func way(from, to energy.Watts, r energy.Ramp) flight {
 }
 
 // over is by how much the flight, at its highest, exceeds limit, when only the
-// time until all ways down have ended counts; and how many seconds must pass at
-// least before it no longer does. After that, allocation has seen to it.
-func (f flight) over(limit energy.Watts) (by energy.Watts, wait float64) {
+// time until all ways down have ended counts (after that, allocation has seen
+// to it); and how many seconds must pass at least before it no longer does.
+// The flight is that with one more rise; own is that load's flight without,
+// which may be on its way down until the rise is granted.
+func (f flight) over(limit energy.Watts, own flight) (by energy.Watts, wait float64) {
 	if f.fall <= tolerance {
 		return 0, 0
 	}
-	seconds := func(w energy.Watts) float64 { return float64(w / f.down) }
+	seconds := func(w energy.Watts) float64 { return float64(w / (f.down + own.down)) }
 	by, wait = f.base+f.fall-limit, seconds(f.base+f.fall-limit)
-	if f.climb > 0 {
-		up := float64(f.rise / f.climb)
-		if up < f.last {
-			late := f.base + f.rise + f.fall*energy.Watts(1-up/f.last) - limit
-			if late > tolerance {
-				w := min(f.last-up, seconds(f.base+f.rise+f.fall-limit)-up)
-				if f.first > 0 {
-					w = min(w, f.first)
-				}
-				wait = max(wait, w)
+	if up := float64(f.rise / f.climb); f.climb > 0 && up < f.last {
+		late := f.base + f.rise + f.fall*energy.Watts(1-up/f.last) - limit
+		if late > tolerance {
+			up = float64((f.rise + own.fall) / f.climb)
+			w := min(f.last-up, seconds(f.base+f.rise+f.fall-limit)-up)
+			if f.first > 0 {
+				w = min(w, f.first)
 			}
-			by = max(by, late)
+			wait = max(wait, w)
 		}
+		by = max(by, late)
 	}
 	if by <= tolerance {
 		return 0, 0
@@ -101,7 +101,7 @@ func (d *decider) fly() {
 			old := air[s.owner+1]
 			air[s.owner+1] = old.without(before)
 			air[s.owner+1].add(after)
-			if wait := d.mustWait(air, s.owner); wait > 0 {
+			if wait := d.mustWait(air, s.owner, before); wait > 0 {
 				air[s.owner+1] = old
 				blocked[s.owner] = true
 				d.plan.wakeAt(d.now.Add(time.Duration(min(wait, 3600) * float64(time.Second))))
@@ -132,24 +132,28 @@ func (d *decider) course(i int32, risen bool) flight {
 	}
 	draw := s.draw - l.off
 	if s.at < s.from || (s.at > s.from && risen) {
-		return way(draw, l.cost(s.at), l.spec.Ramp)
+		return way(draw, l.cost(s.at), l.ramp)
 	}
 	// It stays: what it settles at is the point's draw; how far it has to go
 	// is in its course.
 	to := l.cost(s.from)
-	if st.Course == (energy.Course{}) || st.State == energy.StateSuspect {
-		return flight{base: max(to, draw)}
+	if st.Course == (energy.Course{}) {
+		return flight{base: to}
 	}
-	f := way(draw, st.Course.To-l.off, energy.Ramp{Up: st.Course.Up, Down: st.Course.Down})
-	f.base += to - (st.Course.To - l.off)
+	aim := st.Course.To - l.off
+	if st.State == energy.StateSuspect {
+		to = max(to, aim)
+	}
+	f := way(draw, aim, energy.Ramp{Up: st.Course.Up, Down: st.Course.Down})
+	f.base += to - aim
 	return f
 }
 
 // mustWait is how many seconds the newest rise of policy p has to wait at
 // least; 0 if it may go.
-func (d *decider) mustWait(air []flight, p int32) (wait float64) {
+func (d *decider) mustWait(air []flight, p int32, own flight) (wait float64) {
 	check := func(f flight, limit energy.Watts) {
-		if by, w := f.over(limit); by > 0 {
+		if by, w := f.over(limit, own); by > 0 {
 			wait = max(wait, w, 1e-3)
 		}
 	}
