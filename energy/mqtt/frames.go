@@ -17,6 +17,8 @@ const (
 	writeTimeout = 10 * time.Second
 )
 
+var errCut = errors.New("mqtt: the connection was cut")
+
 // boundedConn keeps a broker from making the client library take up to 256 MB
 // for one packet, as the protocol allows: what a PUBLISH has beyond maxPublish
 // bytes is thrown away, and its length rewritten, so that the payload arrives
@@ -47,7 +49,7 @@ func (c *boundedConn) Read(p []byte) (int, error) {
 	}
 	if len(c.header) == 0 && c.pass == 0 {
 		if err := c.next(); err != nil {
-			return 0, err
+			return 0, cut(err)
 		}
 	}
 	if len(c.header) > 0 {
@@ -57,7 +59,17 @@ func (c *boundedConn) Read(p []byte) (int, error) {
 	}
 	n, err := c.r.Read(p[:min(len(p), c.pass)])
 	c.pass -= n
-	return n, err
+	return n, cut(err)
+}
+
+// cut gives a connection that was closed on our side an error of its own. The
+// client library takes the usual one for its own doing, and would notice the
+// loss only when a ping fails.
+func cut(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return errCut
+	}
+	return err
 }
 
 // next throws away what is left of a packet and reads the header of the one

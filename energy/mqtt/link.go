@@ -102,9 +102,12 @@ func (d *dialer) options(ctx context.Context, l *link) *paho.ClientOptions {
 		o.SetWill(d.will, offline, 1, true)
 	}
 	o.SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) { d.message(m) })
+	var once sync.Once
 	o.SetConnectionLostHandler(func(_ paho.Client, err error) {
-		l.err = err
-		close(l.lost)
+		once.Do(func() {
+			l.err = err
+			close(l.lost)
+		})
 	})
 	o.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) {
 		return d.open(ctx, l.conn)
