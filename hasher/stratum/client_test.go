@@ -367,7 +367,7 @@ func TestDribble(t *testing.T) {
 		wg.Wait()
 		synctest.Wait()
 		if n := r.c.State().Counts.Faults["silence"]; n != 1 {
-			t.Errorf("%d silences", n)
+			t.Errorf("%d silences: %+v", n, r.c.State())
 		}
 	})
 }

@@ -127,6 +127,7 @@ func (s *session) loop(ctx context.Context, lines <-chan message, readErr <-chan
 func readLines(ctx context.Context, conn net.Conn, silence time.Duration, out chan<- message) error {
 	sc := bufio.NewScanner(conn)
 	sc.Buffer(make([]byte, 0, 4096), maxLine)
+	sc.Split(wholeLines)
 	for {
 		// One deadline for a whole line, so that a dribbling pool is a
 		// silent one.
@@ -158,6 +159,15 @@ func readLines(ctx context.Context, conn net.Conn, silence time.Duration, out ch
 	default:
 		return io.EOF
 	}
+}
+
+// wholeLines splits like bufio.ScanLines, but leaves out what has no end: a
+// connection that breaks off in a line has not said it.
+func wholeLines(data []byte, _ bool) (advance int, token []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	return 0, nil, nil
 }
 
 func (s *session) call(id uint64, method string, params ...string) error {
