@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,7 +58,8 @@ func (t *Tx) Put(bucket, key string, v any) {
 // Delete removes a value, if it is there.
 func (t *Tx) Delete(bucket, key string) { t.changes[stateKey{bucket, key}] = nil }
 
-// pack is a value as it is stored: CRC-32C and JSON.
+// pack is a value as it is stored: CRC-32C of names and value, and the value
+// as JSON.
 func pack(bucket, key string, v any) ([]byte, error) {
 	if bucket == "" || key == "" || len(bucket) > maxStateKey || len(key) > maxStateKey {
 		return nil, fmt.Errorf("state %.40q/%.40q: a name needs 1 to %d bytes", bucket, key, maxStateKey)
@@ -68,11 +71,17 @@ func pack(bucket, key string, v any) ([]byte, error) {
 	if len(j) > maxStateValue {
 		return nil, fmt.Errorf("state %s/%s: value of %d bytes, at most %d are kept", bucket, key, len(j), maxStateValue)
 	}
-	return append(binary.LittleEndian.AppendUint32(nil, checksum(j)), j...), nil
+	return append(binary.LittleEndian.AppendUint32(nil, stateSum(bucket, key, j)), j...), nil
 }
 
-func unpack(b []byte) (json.RawMessage, error) {
-	if len(b) < 4 || binary.LittleEndian.Uint32(b) != checksum(b[4:]) {
+// stateSum covers the names too: a value under a wrong name is as bad as a
+// wrong value.
+func stateSum(bucket, key string, j []byte) uint32 {
+	return checksum(slices.Concat([]byte(bucket), []byte{0}, []byte(key), []byte{0}, j))
+}
+
+func unpack(bucket, key string, b []byte) (json.RawMessage, error) {
+	if len(b) < 4 || binary.LittleEndian.Uint32(b) != stateSum(bucket, key, b[4:]) {
 		return nil, errors.New("value does not match its checksum")
 	}
 	return append(json.RawMessage(nil), b[4:]...), nil
@@ -148,17 +157,35 @@ func (s *State) Err() error {
 	return s.err
 }
 
-// write puts changes on disk in one transaction. The file may be damaged in
-// ways that only show now: that is an error, not the end of the process.
-func (s *State) write(changes map[stateKey][]byte) (err error) {
+// write puts changes on disk in one transaction.
+func (s *State) write(changes map[stateKey][]byte) error {
+	err := guard(func() error { return writeBolt(s.db, changes) })
+	if err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	return nil
+}
+
+// errDamaged says that the file is not what the database had written.
+var errDamaged = errors.New("the file is damaged")
+
+// guard runs what reads or writes the mapped file. The file may be damaged in
+// ways that only show now, a fault on access included: that is an error, not
+// the end of the process.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("write state: %v", r)
+			err = fmt.Errorf("%w: %v", errDamaged, r)
 		}
 	}()
-	err = s.db.Update(func(tx *bolt.Tx) error {
+	return f()
+}
+
+func writeBolt(db *bolt.DB, changes map[stateKey][]byte) error {
+	return db.Update(func(tx *bolt.Tx) error {
 		if tx.Size() > maxStateFile {
-			return fmt.Errorf("state file has grown to %d bytes, at most %d are kept", tx.Size(), maxStateFile)
+			return fmt.Errorf("the file has grown to %d bytes, at most %d are kept", tx.Size(), maxStateFile)
 		}
 		for k, v := range changes {
 			b, err := tx.CreateBucketIfNotExists([]byte(k.bucket))
@@ -176,10 +203,18 @@ func (s *State) write(changes map[stateKey][]byte) (err error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("write state: %w", err)
-	}
-	return nil
+}
+
+// view runs f on a bucket, if it is there.
+func (s *State) view(bucket string, f func(*bolt.Bucket) error) error {
+	return guard(func() error {
+		return s.db.View(func(tx *bolt.Tx) error {
+			if b := tx.Bucket([]byte(bucket)); b != nil {
+				return f(b)
+			}
+			return nil
+		})
+	})
 }
 
 // Load returns all values of a bucket, those that wait included.
@@ -187,13 +222,9 @@ func (s *State) Load(bucket string) (map[string]json.RawMessage, error) {
 	out := map[string]json.RawMessage{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.db.View(func(tx *bolt.Tx) error {
-		b := tx.Bucket([]byte(bucket))
-		if b == nil {
-			return nil
-		}
+	err := s.view(bucket, func(b *bolt.Bucket) error {
 		return b.ForEach(func(k, v []byte) error {
-			raw, err := unpack(v)
+			raw, err := unpack(bucket, string(k), v)
 			if err != nil {
 				return fmt.Errorf("%s: %w", k, err)
 			}
@@ -206,7 +237,7 @@ func (s *State) Load(bucket string) (map[string]json.RawMessage, error) {
 	}
 	for k, v := range s.lazy {
 		if k.bucket == bucket {
-			if out[k.key], err = unpack(v); err != nil {
+			if out[k.key], err = unpack(k.bucket, k.key, v); err != nil {
 				return nil, fmt.Errorf("load state %s: %s: %w", bucket, k.key, err)
 			}
 		}
@@ -218,19 +249,21 @@ func (s *State) Load(bucket string) (map[string]json.RawMessage, error) {
 func (s *State) Get(bucket, key string, v any) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var err error
 	raw, ok := s.lazy[stateKey{bucket, key}]
 	if !ok {
-		_ = s.db.View(func(tx *bolt.Tx) error { // the function fails never
-			if b := tx.Bucket([]byte(bucket)); b != nil {
-				raw = append([]byte(nil), b.Get([]byte(key))...)
-			}
+		err = s.view(bucket, func(b *bolt.Bucket) error {
+			raw = append([]byte(nil), b.Get([]byte(key))...)
 			return nil
 		})
 	}
-	if len(raw) == 0 {
+	if err == nil && len(raw) == 0 {
 		return false, nil
 	}
-	j, err := unpack(raw)
+	var j json.RawMessage
+	if err == nil {
+		j, err = unpack(bucket, key, raw)
+	}
 	if err == nil {
 		err = json.Unmarshal(j, v)
 	}

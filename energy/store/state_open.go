@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -59,39 +58,42 @@ func OpenState(opt StateOptions) (s *State, warning error, err error) {
 	return s, warning, nil
 }
 
+// openBolt opens the file without a list of free pages on disk: it is made
+// anew from the pages in use, and cannot be damaged.
 func openBolt(path string) (*bolt.DB, error) {
-	return bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, FreelistType: bolt.FreelistMapType})
+	return bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
 }
 
-// examine reads every value of an existing file and reports what is wrong with
-// it. A file that is cut short faults on access: within this function that is
-// a panic which is caught.
+// examine reads every value of an existing file, tries to write one, and
+// reports what is wrong with it.
 func examine(path string) (values map[stateKey][]byte, damage, err error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || (err == nil && info.Size() == 0) { // begun, and never written
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open state: %w", err)
 	}
-	if info.Size() == 0 { // begun, and never written
-		return nil, nil, nil
-	}
 	values = map[stateKey][]byte{}
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			damage = fmt.Errorf("%v", r)
-		}
-	}()
-	db, err := openBolt(path)
-	if err != nil {
-		if errors.Is(err, bolterrors.ErrTimeout) || errors.Is(err, os.ErrPermission) {
-			return nil, nil, fmt.Errorf("open state %s: %w", path, err)
-		}
-		return values, err, nil
+	var db *bolt.DB
+	damage = guard(func() (err error) { db, err = openBolt(path); return err })
+	if errors.Is(damage, bolterrors.ErrTimeout) || errors.Is(damage, os.ErrPermission) {
+		return nil, nil, fmt.Errorf("open state %s: %w", path, damage)
 	}
-	damage = walk(db, values)
+	if damage != nil {
+		return values, damage, nil
+	}
+	damage = guard(func() error { return walk(db, info.Size(), values) })
+	if damage == nil {
+		probe, _ := pack("state", "opened", time.Now().UTC()) // a time and two names: it cannot fail
+		err := guard(func() error { return writeBolt(db, map[stateKey][]byte{{"state", "opened"}: probe}) })
+		if errors.Is(err, errDamaged) { // a full disk is no damage
+			damage = err
+		}
+	}
+	if errors.Is(damage, errDamaged) {
+		return values, damage, nil // closing might hang on what the panic has left; the file is given up anyway
+	}
 	if err := db.Close(); err != nil && damage == nil {
 		damage = err
 	}
@@ -100,16 +102,19 @@ func examine(path string) (values map[stateKey][]byte, damage, err error) {
 
 // walk collects every value, and goes on past those that do not match their
 // checksum.
-func walk(db *bolt.DB, values map[stateKey][]byte) (damage error) {
+func walk(db *bolt.DB, size int64, values map[stateKey][]byte) (damage error) {
 	tx, err := db.Begin(false)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
+	if tx.Size() > size {
+		damage = fmt.Errorf("the file has %d bytes of %d", size, tx.Size())
+	}
 	err = tx.ForEach(func(bucket []byte, b *bolt.Bucket) error {
 		return b.ForEach(func(k, v []byte) error {
-			if _, err := unpack(v); err != nil {
-				damage = fmt.Errorf("%s/%s: %w", bucket, k, err)
+			if _, err := unpack(string(bucket), string(k), v); err != nil {
+				damage = fmt.Errorf("%.40q/%.40q: %w", bucket, k, err)
 				return nil
 			}
 			values[stateKey{string(bucket), string(k)}] = append([]byte(nil), v...)

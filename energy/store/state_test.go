@@ -132,7 +132,7 @@ func TestDamagedState(t *testing.T) {
 	for n := 1; n < len(data); n += 1777 {
 		cases[fmt.Sprintf("cut at %d", n)] = data[:n]
 	}
-	for n := 0; n < len(data); n += 97 {
+	for n := 0; n < len(data); n += 211 {
 		b := append([]byte(nil), data...)
 		b[n] ^= 0xff
 		cases[fmt.Sprintf("byte %d", n)] = b
