@@ -85,6 +85,7 @@ type Status struct {
 	Points []OperatingPoint
 	Ramp   Ramp // how fast the draw follows a set-point; zero: as the spec says
 	Draw   Watts
+	DrawAt time.Time // when Draw was read; zero: at At
 	Source PowerSource
 	Rate   HashRate
 	TempC  float64 // hottest sensor; 0 if none

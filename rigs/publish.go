@@ -20,6 +20,12 @@ func (r *Rig) publish(now time.Time) {
 	if r.heard {
 		s.Point = pointOf(r.points, *rep)
 	}
+	if source == energy.Measured || source == energy.Estimated {
+		s.DrawAt = rep.At
+	}
+	if len(r.points) > 1 {
+		s.Ramp = r.family.Ramp(r.points)
+	}
 	if r.lost() {
 		s.Rate = 0
 	}

@@ -83,7 +83,7 @@ var ErrHandOver = errors.New("handed over to another loop")
 func (l *Loop) Run(ctx context.Context, exit time.Duration) error {
 	keeper := newKeeper(l.Keep, l.Log)
 	defer keeper.close()
-	s, err := newSite(l, keeper, time.Now())
+	s, err := openSite(l, keeper, time.Now())
 	if err != nil {
 		return err
 	}

@@ -144,7 +144,7 @@ func (s *site) move(now time.Time, i int, d energy.Decision) energy.Setpoint {
 	if s.specs[i].Ramp == (energy.Ramp{}) {
 		s.draws.Add(now, s.draw(now)) // the step's lower end
 	}
-	l.course = energy.Toward(now, l.course.At(now), p.Draw, s.specs[i].Ramp)
+	l.course, l.anchored = energy.Toward(now, l.course.At(now), p.Draw, s.specs[i].Ramp), now
 	return l.setpoint
 }
 

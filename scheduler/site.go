@@ -44,11 +44,12 @@ type loadState struct {
 	setpoint energy.Setpoint
 	since    time.Time // of the last change between off and on
 	course   energy.Course
-	known    bool // the set-point is ours, or has been taken over from the device
+	anchored time.Time // when the draw was read that the course starts from
+	known    bool      // the set-point is ours, or has been taken over from the device
 	decision energy.Decision
 }
 
-func newSite(l *Loop, k *keeper, now time.Time) (*site, error) {
+func openSite(l *Loop, k *keeper, now time.Time) (*site, error) {
 	s := &site{
 		Loop: l, log: l.Log, keeper: k, kept: l.Kept.KeptSite, started: now,
 		board: energy.NewBoard(l.Setup.Readings), index: make(map[string]int, len(l.Specs)),
@@ -109,11 +110,18 @@ func (s *site) status(now time.Time, st energy.Status) {
 	if !l.known {
 		s.adopt(now, i)
 	}
+	at := st.DrawAt
+	if at.IsZero() {
+		at = st.At
+	}
+	if !at.After(l.anchored) {
+		return // it says again what it has said before: the course goes on
+	}
 	to := l.setpoint.Draw
-	if st.Seq >= l.setpoint.Seq && settled(now, l.course) || s.Setup.Observe {
+	if st.Seq >= l.setpoint.Seq && settled(at, l.course) || s.Setup.Observe {
 		to = st.Draw // what a settled load says it draws beats what its point promises
 	}
-	l.course = energy.Toward(st.At, st.Draw, to, s.specs[i].Ramp)
+	l.course, l.anchored = energy.Toward(at, st.Draw, to, s.specs[i].Ramp), at
 }
 
 // settled reports whether a load has had the time to follow its set-point.
