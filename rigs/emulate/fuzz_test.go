@@ -62,9 +62,6 @@ func FuzzMalform(f *testing.F) {
 		for _, v := range append(Malformations(), "unheard-of") {
 			malform(doc, v)
 		}
-		if len(swell(doc)) < 1<<20 {
-			t.Error("a big reply is small")
-		}
 		if !bytes.Equal(doc, kept) {
 			t.Error("the document itself was changed")
 		}
@@ -90,7 +87,9 @@ func FuzzCourse(f *testing.F) {
 			now = now.Add(d)
 			p.settle(now)
 			j, h := p.current().totals(now, c)
-			if j < joules+20*d.Seconds()-1e-6 || j > joules+3000*d.Seconds()+1e-6 || h < hashes || h > hashes+110e12*d.Seconds()+1 {
+			const slack = 1e-12 // of float64
+			if j < (joules+20*d.Seconds())*(1-slack) || j*(1-slack) > joules+3000*d.Seconds() ||
+				h < hashes*(1-slack) || h*(1-slack) > hashes+110e12*d.Seconds() {
 				t.Fatalf("step %d: %g J to %g J, %g to %g hashes in %v", i, joules, j, hashes, h, d)
 			}
 			joules, hashes = j, h

@@ -104,16 +104,47 @@ func (l *LuxOS) read(r request) (answer, bool) {
 		l.told("quit", false)
 		return answer{verbatim: `{"BYE","id":1}`}, true
 	}
-	show, ok := map[string]func(luxState) answer{
-		"version": l.version, "summary": l.summary, "devs": l.devs, "config": l.config, "power": l.power,
-		"profiles": l.profiles, "temps": l.temps, "fans": l.fans, "pools": l.pools, "stats": l.stats,
-		"events": l.events, "limits": l.limits, "atm": l.showATM, "session": l.showSession,
-	}[r.command]
-	if !ok {
+	show := luxReads(r.command)
+	if show == nil {
 		return answer{}, false
 	}
 	l.told(r.command, false)
-	return show(l.state()), true
+	return show(l, l.state()), true
+}
+
+// luxReads is how a read command is answered; nil if there is no such command.
+func luxReads(command string) func(*LuxOS, luxState) answer {
+	switch command {
+	case "version":
+		return (*LuxOS).version
+	case "summary":
+		return (*LuxOS).summary
+	case "devs":
+		return (*LuxOS).devs
+	case "config":
+		return (*LuxOS).config
+	case "power":
+		return (*LuxOS).power
+	case "profiles":
+		return (*LuxOS).profiles
+	case "temps":
+		return (*LuxOS).temps
+	case "fans":
+		return (*LuxOS).fans
+	case "pools":
+		return (*LuxOS).pools
+	case "stats":
+		return (*LuxOS).stats
+	case "events":
+		return (*LuxOS).events
+	case "limits":
+		return (*LuxOS).limits
+	case "atm":
+		return (*LuxOS).showATM
+	case "session":
+		return (*LuxOS).showSession
+	}
+	return nil
 }
 
 func (l *LuxOS) version(s luxState) answer {

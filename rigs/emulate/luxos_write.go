@@ -15,12 +15,10 @@ const (
 	luxBadParameter   = 405
 )
 
-// write carries out a command that changes something; false if there is no
-// such command.
+// write carries out a command that needs a session; false if there is no such
+// command.
 func (l *LuxOS) write(r request) (answer, bool) {
-	run, ok := map[string]func([]string) answer{
-		"curtail": l.curtail, "profileset": l.profileSet, "atmset": l.atmSet, "rebootdevice": l.rebootDevice,
-	}[r.command]
+	run := luxWrites(r.command)
 	switch {
 	case r.command == "logon":
 		l.told("logon", false)
@@ -28,23 +26,34 @@ func (l *LuxOS) write(r request) (answer, bool) {
 	case r.command == "logoff":
 		l.told("logoff", false)
 		return l.logoff(r.split()), true
-	case !ok:
+	case run == nil:
 		return answer{}, false
 	}
 	args := r.split()
-	if len(args) > 0 {
-		l.told(strings.Join(append([]string{r.command}, args[1:]...), " "), true)
-	} else {
-		l.told(r.command, true)
-	}
+	l.told(strings.Join(append([]string{r.command}, args[min(1, len(args)):]...), " "), true)
 	if a, ok := l.authorize(args); !ok {
 		return a, true
 	}
-	a := run(args[1:])
+	a := run(l, args[1:])
 	if _, ok := l.strike(DropAfterWrite); ok {
 		a.drop = true
 	}
 	return a, true
+}
+
+// luxWrites is how a command is carried out; nil if there is no such command.
+func luxWrites(command string) func(*LuxOS, []string) answer {
+	switch command {
+	case "curtail":
+		return (*LuxOS).curtail
+	case "profileset":
+		return (*LuxOS).profileSet
+	case "atmset":
+		return (*LuxOS).atmSet
+	case "rebootdevice":
+		return (*LuxOS).rebootDevice
+	}
+	return nil
 }
 
 func (l *LuxOS) curtail(args []string) answer {
