@@ -14,14 +14,21 @@ import (
 )
 
 // Secret is a password or token. It prints as stars, whatever the verb, and
-// into JSON and logs too; only Reveal gives it away.
-type Secret struct{ value string }
+// into JSON and logs too; only Reveal gives it away. It is held by a pointer,
+// which is what package fmt prints where it heeds no method: in its complaints
+// about a wrong verb.
+type Secret struct{ value *string }
 
 // Reveal is the secret itself, for the one call that needs it.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // Empty reports whether there is none.
-func (s Secret) Empty() bool { return s.value == "" }
+func (s Secret) Empty() bool { return s.Reveal() == "" }
 
 func (s Secret) String() string { return "***" }
 
@@ -107,7 +114,7 @@ func (l *loader) secret(n strict.Node) Secret {
 	case mode.Perm()&0o004 != 0:
 		n.Warn("%q can be read by every user: chmod o-r it", l.beside(n.String("")))
 	}
-	return Secret{s}
+	return Secret{&s}
 }
 
 // ca reads certificates from the file that n names.
