@@ -123,6 +123,7 @@ func obey(in Input, p Plan, now time.Time) Input {
 		}
 		l.Setpoint, l.Policy = d.To, d.Policy
 		if l.State == energy.StateUnreachable {
+			draw = max(draw, l.Course.From, l.Course.To)
 			l.Course = energy.Course{From: draw, To: draw, Start: now}
 		} else {
 			l.Course = energy.Toward(now, draw, f.Points(i)[d.To].Draw, f.Spec(i).Ramp)

@@ -26,7 +26,7 @@ func TestDecideInvariants(t *testing.T) {
 	}
 	for name, check := range checks {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(40000) {
+			for seed := range uint64(1500) {
 				s := randomSite(rand.New(rand.NewPCG(seed, 5)))
 				if fault := check(t, s); fault != "" {
 					s, fault = shrink(t, s, fault, check)
