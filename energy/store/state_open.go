@@ -21,14 +21,17 @@ type StateOptions struct {
 	Logger   *slog.Logger
 }
 
-// OpenState opens the state file, or begins one. A damaged file is moved
-// aside, and a fresh one begun with the values that could still be read; the
-// warning then says so, and belongs before the operator's eyes.
+// OpenState opens the state file, or begins one. It reads every value and
+// writes them into a fresh file, which takes the old one's place: what the
+// database keeps beside the values, and would not notice damage in, does not
+// outlive a restart. A damaged file is moved aside, and the fresh one begun
+// with the values that could still be read; the warning then says so, and
+// belongs before the operator's eyes.
 func OpenState(opt StateOptions) (s *State, warning error, err error) {
 	if err := os.MkdirAll(filepath.Dir(opt.Path), 0o700); err != nil {
 		return nil, nil, fmt.Errorf("make state folder: %w", err)
 	}
-	salvaged, damage, err := examine(opt.Path)
+	values, damage, err := examine(opt.Path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -38,34 +41,48 @@ func OpenState(opt StateOptions) (s *State, warning error, err error) {
 			return nil, nil, fmt.Errorf("move damaged state aside: %w", errors.Join(err, damage))
 		}
 		warning = fmt.Errorf("state file %s is damaged and was moved to %s; a fresh one holds the %d values that could be read: %w",
-			opt.Path, aside, len(salvaged), damage)
+			opt.Path, aside, len(values), damage)
 	}
-	db, err := openBolt(opt.Path)
-	if err != nil {
+	if err := renew(opt.Path, values); err != nil && damage != nil {
+		return nil, warning, fmt.Errorf("begin state: %w", err)
+	} // else the old file is as good as it was: a full disk does not keep us from reading it
+	var db *bolt.DB
+	if err := guard(func() (err error) { db, err = openBolt(opt.Path, false); return err }); err != nil {
 		return nil, warning, fmt.Errorf("open state %s: %w", opt.Path, err)
 	}
 	s = &State{
 		db: db, logger: cmp.Or(opt.Logger, slog.New(slog.DiscardHandler)),
 		quit: make(chan struct{}), done: make(chan struct{}), lazy: map[stateKey][]byte{},
 	}
-	if len(salvaged) > 0 && damage != nil {
-		if err := s.write(salvaged); err != nil {
-			_ = db.Close()
-			return nil, warning, err
-		}
-	}
 	go s.run(cmp.Or(opt.Interval, time.Second))
 	return s, warning, nil
 }
 
-// openBolt opens the file without a list of free pages on disk: it is made
-// anew from the pages in use, and cannot be damaged.
-func openBolt(path string) (*bolt.DB, error) {
-	return bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+func openBolt(path string, readOnly bool) (*bolt.DB, error) {
+	return bolt.Open(path, 0o600, &bolt.Options{Timeout: 2 * time.Second, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType})
 }
 
-// examine reads every value of an existing file, tries to write one, and
-// reports what is wrong with it.
+// renew puts a fresh file with these values in path's place.
+func renew(path string, values map[stateKey][]byte) error {
+	tmp := path + ".tmp"
+	_ = os.Remove(tmp) // of a start that was cut short
+	db, err := openBolt(tmp, false)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(writeBolt(db, values), db.Close())
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp)
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// examine reads every value of an existing file and reports what is wrong with
+// it.
 func examine(path string) (values map[stateKey][]byte, damage, err error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) || (err == nil && info.Size() == 0) { // begun, and never written
@@ -76,7 +93,7 @@ func examine(path string) (values map[stateKey][]byte, damage, err error) {
 	}
 	values = map[stateKey][]byte{}
 	var db *bolt.DB
-	damage = guard(func() (err error) { db, err = openBolt(path); return err })
+	damage = guard(func() (err error) { db, err = openBolt(path, true); return err })
 	if errors.Is(damage, bolterrors.ErrTimeout) || errors.Is(damage, os.ErrPermission) {
 		return nil, nil, fmt.Errorf("open state %s: %w", path, damage)
 	}
@@ -84,13 +101,6 @@ func examine(path string) (values map[stateKey][]byte, damage, err error) {
 		return values, damage, nil
 	}
 	damage = guard(func() error { return walk(db, info.Size(), values) })
-	if damage == nil {
-		probe, _ := pack("state", "opened", time.Now().UTC()) // a time and two names: it cannot fail
-		err := guard(func() error { return writeBolt(db, map[stateKey][]byte{{"state", "opened"}: probe}) })
-		if errors.Is(err, errDamaged) { // a full disk is no damage
-			damage = err
-		}
-	}
 	if errors.Is(damage, errDamaged) {
 		return values, damage, nil // closing might hang on what the panic has left; the file is given up anyway
 	}
