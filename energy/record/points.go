@@ -31,7 +31,11 @@ func (r *Recorder) Signal(s energy.SignalStatus) []energy.Point {
 	if len(r.signals) > maxSignalKeys {
 		clear(r.signals)
 	}
-	at := apart(s.At, r.signals[key])
+	at := s.At
+	if at.IsZero() {
+		at = s.Received
+	}
+	at = apart(at, r.signals[key])
 	r.signals[key] = at
 	f := texts(nil, "id", s.ID)
 	f = append(f, energy.Int("revision", int64(s.Revision)))

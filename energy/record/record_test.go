@@ -134,6 +134,8 @@ func TestFormulas(t *testing.T) {
 			map[string]float64{"import_grid_wh": 300}},
 		{"balance not known", func(s *energy.Snapshot) { s.Balance.OK = false }, nil,
 			map[string]float64{"absorbed_wh": 0, "imported_wh": 0, "unattributed_wh": 900}},
+		{"stale battery", func(s *energy.Snapshot) { s.Balance.Battery.Quality = energy.Stale }, nil,
+			map[string]float64{"absorbed_wh": 0, "unattributed_wh": 900}},
 		{"surplus kind, drawing a third too much", func(s *energy.Snapshot) {
 			s.Balance.Grid, s.Balance.Surplus, s.Balance.Net = energy.Sample{}, good(2400), 2400
 		}, func(c *Config) { c.Balance = energy.BalanceSurplus }, map[string]float64{"absorbed_wh": 600, "imported_wh": 300}},
