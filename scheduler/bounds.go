@@ -62,13 +62,15 @@ func (d *decider) boundLoad(i int32) {
 	s.from = min(max(int32(st.Setpoint), 0), s.top)
 	s.most, s.low, s.band = s.top, l.low, l.band
 	s.draw = l.points[s.from].Draw
-	if st.Course != (energy.Course{}) {
-		s.draw = st.Course.At(d.now)
+	if st.Course.From != s.draw || st.Course.To != s.draw {
+		s.draw, s.level = d.drawOf(st, s.draw)
+	} else {
+		s.level = true
 	}
 	d.idle += l.off
 	switch st.State {
 	case energy.StateUnreachable:
-		s.gone = true
+		s.gone, s.level = true, false
 		if st.Course != (energy.Course{}) { // wherever on its way it got stuck
 			s.draw = max(st.Course.From, st.Course.To)
 		}
@@ -95,6 +97,16 @@ func (d *decider) boundLoad(i int32) {
 		d.plan.wakeAt(end)
 		s.floor = true
 	}
+}
+
+// drawOf is what a load draws whose set-point draws set, and whether that is
+// where it will stay.
+func (d *decider) drawOf(st *LoadState, set energy.Watts) (draw energy.Watts, level bool) {
+	if st.Course == (energy.Course{}) {
+		return set, true
+	}
+	draw = st.Course.At(d.now)
+	return draw, draw == st.Course.To && st.State != energy.StateSuspect
 }
 
 // cap lets a load take at most the given point. What the load says of itself

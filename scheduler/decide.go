@@ -68,6 +68,7 @@ type slot struct {
 	floor bool          // its lowest running point is set aside
 	gone  bool          // does not answer: whatever it draws is beyond control
 	waits bool          // for draw that is on its way down
+	level bool          // draws what its set-point does, and answers
 	limit energy.Reason // why most is less than top
 	why   energy.Reason // why nobody owns it, or which ceiling cut its floor
 }

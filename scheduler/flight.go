@@ -84,7 +84,11 @@ func (d *decider) fly() {
 	}
 	air := make([]flight, len(d.in.Rules)+1) // by owner; first nobody's
 	for i := range d.slots {
-		air[d.slots[i].owner+1].add(d.course(int32(i), false))
+		if s := &d.slots[i]; s.level && s.at == s.from {
+			air[s.owner+1].base += s.cost
+		} else {
+			air[s.owner+1].add(d.course(int32(i), false))
+		}
 	}
 	falling := false
 	for _, f := range air {
