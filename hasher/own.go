@@ -32,6 +32,7 @@ const (
 // minute, and shares are easy enough to be found every few seconds.
 type ownWork struct {
 	seed    [32]byte
+	effort  time.Duration // CPU time that a share takes on average
 	changed chan struct{}
 
 	mu     sync.Mutex
@@ -43,15 +44,10 @@ type ownWork struct {
 
 // newOwnWork starts from rate, in hashes a second of one worker.
 func newOwnWork(now time.Time, rate float64) *ownWork {
-	o := &ownWork{changed: make(chan struct{}, 1)}
+	o := &ownWork{effort: ownShare, changed: make(chan struct{}, 1)}
 	_, _ = rand.Read(o.seed[:]) // never fails
-	o.target = ownTarget(rate)
-	o.next(now)
+	o.retarget(now, rate)
 	return o
-}
-
-func ownTarget(rate float64) stratum.Target {
-	return stratum.DifficultyTarget(rate * ownShare.Seconds() / math.Exp2(32))
 }
 
 func (o *ownWork) Run(ctx context.Context) error {
@@ -70,7 +66,7 @@ func (o *ownWork) Run(ctx context.Context) error {
 // retarget follows the workers' measured rate.
 func (o *ownWork) retarget(now time.Time, rate float64) {
 	o.mu.Lock()
-	o.target = ownTarget(rate)
+	o.target = stratum.DifficultyTarget(rate * o.effort.Seconds() / math.Exp2(32))
 	o.mu.Unlock()
 	o.next(now)
 }

@@ -21,7 +21,7 @@ const (
 	shareBuffer = 256
 	// calibration lasts this much CPU time, and on a busy machine at most
 	// ten times as long by the wall clock.
-	calibration = 100 * time.Millisecond
+	calibration = 30 * time.Millisecond
 )
 
 var errStop = errors.New("told to stop")
