@@ -37,7 +37,7 @@ func FuzzLoadPolicies(f *testing.F) {
 func checkFaults(t *testing.T, src []byte, faults strict.Faults) {
 	lines := bytes.Count(src, []byte("\n")) + 1
 	for _, f := range faults {
-		if f.Line < 1 || f.Line > lines+strings.Count(string(src), "\r")+strings.Count(string(src), "\u0085")+strings.Count(string(src), "\u2028")+strings.Count(string(src), "\u2029") || f.Column < 1 {
+		if f.Line < 1 || f.Line > lines || f.Column < 1 {
 			t.Errorf("no such place: %v", f)
 		}
 		for _, r := range f.String() {

@@ -41,6 +41,7 @@ const MaxSize = 1 << 20
 type Doc struct {
 	name   string
 	root   *yaml.Node // nil: could not be read
+	lines  int
 	faults Faults
 	known  map[string]bool // schema paths asked for; true: met in the document
 	bad    map[Pos]bool    // where there are errors
@@ -58,6 +59,7 @@ func Parse(name string, src []byte) *Doc {
 		d.add(Pos{name, line, column}, Error, what)
 		return d
 	}
+	d.lines = len(lineEnds(src))
 	d.root = d.parse(src)
 	return d
 }
@@ -73,11 +75,7 @@ func (d *Doc) parse(src []byte) *yaml.Node {
 	if err == nil {
 		err = dec.Decode(&second)
 		if err == nil {
-			n := &second
-			if len(n.Content) > 0 {
-				n = n.Content[0]
-			}
-			d.add(Pos{d.name, n.Line, n.Column}, Error, "a second document begins here: one file holds one document, so remove the --- above")
+			d.add(Pos{d.name, separator(src, second.Content[0].Line), 1}, Error, "a second document begins here: one file holds one document, so remove the ---")
 			return nil
 		}
 	}
@@ -124,6 +122,9 @@ func (d *Doc) Unused() []string {
 }
 
 func (d *Doc) add(p Pos, s Severity, msg string) {
+	if d.lines > 0 && p.Line > d.lines { // a value missing at the very end
+		p.Line, p.Column = d.lines, 1
+	}
 	if s == Error {
 		d.bad[p] = true
 	}

@@ -67,6 +67,18 @@ func locate(src []byte, read int) (line, column int) {
 	return line, indent + 1
 }
 
+// separator is the line of the last --- up to the given line, where a document
+// has its first value.
+func separator(src []byte, line int) int {
+	lines := bytes.Split(src, []byte("\n"))
+	for line = min(line, len(lines)); line > 1; line-- {
+		if bytes.HasPrefix(lines[line-1], []byte("---")) {
+			break
+		}
+	}
+	return line
+}
+
 func lineEnds(src []byte) []int {
 	var ends []int
 	for i, c := range src {
@@ -121,7 +133,9 @@ func unreadable(src []byte) (line, column int, what string) {
 			return line, column, "is not UTF-8 text: save it as UTF-8"
 		case r == '\n':
 			line, column = line+1, 0
-		case r < ' ' && r != '\t' && r != '\r', r >= 0x7f && r < 0xa0 && r != 0x85, r == 0xfeff, r == 0xfffe, r == 0xffff:
+		case r == '\r' && len(src) > 1 && src[1] != '\n', r == 0x85, r == 0x2028, r == 0x2029:
+			return line, column, "holds a line break that editors do not agree on: save it with plain line ends"
+		case r < ' ' && r != '\t' && r != '\r', r >= 0x7f && r < 0xa0, r == 0xfeff, r == 0xfffe, r == 0xffff:
 			return line, column, "holds a control character: remove it"
 		}
 		column++

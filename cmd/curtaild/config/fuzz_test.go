@@ -76,7 +76,7 @@ func TestHostile(t *testing.T) {
 	for name, src := range map[string]string{
 		"too large":    strings.Repeat("#", strict.MaxSize+1),
 		"deep":         "site: " + strings.Repeat("{a: ", 20000),
-		"many hosts":   "rigs: [{name: a, family: luxos, hosts: [" + strings.Repeat("10.0.0.0-10.0.63.255, ", 1000) + "]}]",
+		"many hosts":   "rigs: [{name: a, family: luxos, hosts: [" + strings.Repeat("10.0.0.0-10.0.7.255, ", 1000) + "]}]",
 		"many rigs":    "rigs:\n" + strings.Repeat("- {name: a, family: luxos, hosts: [10.0.0.0-10.0.0.255]}\n", 100),
 		"many backups": "readings:\n" + strings.Repeat("- {name: a, role: grid, topic: a, backup: a}\n", maxReadings),
 	} {
