@@ -141,10 +141,11 @@ func (s *site) move(now time.Time, i int, d energy.Decision) energy.Setpoint {
 		Policy: d.Policy, Reason: d.Reason, At: now,
 	}
 	l.known = true
-	if s.specs[i].Ramp == (energy.Ramp{}) {
-		s.draws.Add(now, s.draw(now)) // the step's lower end
+	draw, to := l.course.At(now), p.Draw
+	if l.awaited = to < draw; l.awaited {
+		to = draw // it counts as drawn until the device has taken the command
 	}
-	l.course, l.anchored = energy.Toward(now, l.course.At(now), p.Draw, s.specs[i].Ramp), now
+	l.course, l.anchored = energy.Toward(now, draw, to, s.specs[i].Ramp), now
 	return l.setpoint
 }
 

@@ -45,6 +45,7 @@ type loadState struct {
 	since    time.Time // of the last change between off and on
 	course   energy.Course
 	anchored time.Time // when the draw was read that the course starts from
+	awaited  bool      // a reduction has been sent, and the device has not taken it yet
 	known    bool      // the set-point is ours, or has been taken over from the device
 	decision energy.Decision
 }
@@ -110,6 +111,10 @@ func (s *site) status(now time.Time, st energy.Status) {
 	if !l.known {
 		s.adopt(now, i)
 	}
+	if l.awaited && st.Seq >= l.setpoint.Seq {
+		s.draws.Add(now, s.draw(now))
+		l.awaited, l.course = false, energy.Toward(now, l.course.At(now), l.setpoint.Draw, s.specs[i].Ramp)
+	}
 	at := st.DrawAt
 	if at.IsZero() {
 		at = st.At
@@ -118,7 +123,7 @@ func (s *site) status(now time.Time, st energy.Status) {
 		return // it says again what it has said before: the course goes on
 	}
 	to := l.setpoint.Draw
-	if st.Seq >= l.setpoint.Seq && settled(at, l.course) || s.Setup.Observe {
+	if l.awaited || s.Setup.Observe || st.Seq >= l.setpoint.Seq && settled(at, l.course) {
 		to = st.Draw // what a settled load says it draws beats what its point promises
 	}
 	l.course, l.anchored = energy.Toward(at, st.Draw, to, s.specs[i].Ramp), at
