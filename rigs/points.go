@@ -81,3 +81,24 @@ func relearnOff(points []energy.OperatingPoint, draw energy.Watts) []energy.Oper
 	points[energy.Off].Draw = max(0, draw)
 	return points
 }
+
+// relearn returns the points with the draw and the hash rate that point i was
+// seen to hold, if the draw differs by more than a dead band. It stays between
+// its neighbours, so that the order of the points holds.
+func relearn(points []energy.OperatingPoint, i int, draw energy.Watts, rate energy.HashRate) []energy.OperatingPoint {
+	const band = 0.05
+	p := points[i]
+	if i == energy.Off || draw <= 0 || rate <= 0 || (draw > p.Draw*(1-band) && draw < p.Draw*(1+band)) {
+		return points
+	}
+	draw = max(draw, points[i-1].Draw+1)
+	if i+1 < len(points) {
+		draw = min(draw, points[i+1].Draw-1)
+	}
+	if draw <= points[i-1].Draw || draw == p.Draw {
+		return points
+	}
+	points = slices.Clone(points)
+	points[i].Draw, points[i].Rate = draw, rate
+	return points
+}

@@ -187,7 +187,12 @@ func TestCommandCutsShortAPoll(t *testing.T) {
 		b := start(t, newDevice(3), nil)
 		b.wait(time.Second)
 		b.dev.set(func(d *device) { d.slow = 3 * time.Second })
-		for b.rig.cut == nil { // a poll is under way
+		polling := func() bool {
+			b.rig.mu.Lock()
+			defer b.rig.mu.Unlock()
+			return b.rig.cut != nil
+		}
+		for !polling() {
 			b.wait(100 * time.Millisecond)
 		}
 		b.dev.writes()

@@ -84,6 +84,17 @@ func TestExpiredSessionIsOpenedAnew(t *testing.T) {
 	}
 }
 
+func TestSessionWhoseLogonGotNoAnswerIsFound(t *testing.T) {
+	d, m := connect(t, emulate.Options{Running: true, StartTime: -1, StopTime: -1})
+	m.Inject(emulate.Fault{Kind: emulate.Half, Count: 1})
+	if err := d.Ready(t.Context()); err == nil {
+		t.Fatal("half an answer was taken")
+	}
+	asked := commands(m)
+	must(t, d.Pause(t.Context()))
+	expect(t, "pause", asked(), "logon", "session", "logoff", "logon", "curtail sleep")
+}
+
 func TestForeignSessionIsBusy(t *testing.T) {
 	d, m := connect(t, emulate.Options{Running: true})
 	other := luxos.New(m.Addr(), luxos.Options{})

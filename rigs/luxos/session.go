@@ -2,7 +2,6 @@ package luxos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -15,12 +14,16 @@ import (
 const (
 	sessionTrust = 55 * time.Second
 	sessionRenew = 40 * time.Second
+	sessionEnds  = time.Minute
 )
 
 // session is the right to write.
 type session struct {
 	id   string    // empty: none
-	used time.Time // when a request that used it was last answered
+	used time.Time // when a request that used it was last sent
+	// orphan is when a logon was sent that got no answer: a session may be open
+	// whose id we do not know. Zero: none.
+	orphan time.Time
 }
 
 func (s session) alive(now time.Time) bool { return s.id != "" && now.Sub(s.used) < sessionTrust }
@@ -63,31 +66,43 @@ func (d *Driver) open(ctx context.Context) (opened bool, err error) {
 	if d.session.alive(time.Now()) {
 		return false, nil
 	}
-	sent := time.Now()
-	reply, err := d.rpc.Call(ctx, "logon", "")
-	if refused(err) && d.session.id != "" {
-		// It may be our own that lives on: give it back, and try once more.
+	err = d.logon(ctx)
+	if refused(err) && d.mayBeOurs() {
+		// It is our own that stands in the way: give it back, and try once more.
 		if d.logoff(ctx) == nil {
-			sent = time.Now()
-			reply, err = d.rpc.Call(ctx, "logon", "")
+			err = d.logon(ctx)
 		}
 	}
-	var no *cgminer.RefusedError
-	if errors.As(err, &no) {
+	if refused(err) {
 		return false, fmt.Errorf("session held by another: %w: %w", rigs.ErrBusy, err)
 	}
+	return err == nil, err
+}
+
+func (d *Driver) logon(ctx context.Context) error {
+	sent := time.Now()
+	reply, err := d.rpc.Call(ctx, "logon", "")
 	if err != nil {
-		return false, err
+		if !refused(err) {
+			d.session.orphan = sent
+		}
+		return err
 	}
 	id, err := sessionID(reply)
-	if err != nil {
-		return false, fmt.Errorf("logon: %w", err)
+	if err == nil && id == "" {
+		err = fmt.Errorf("no SessionID: %w", cgminer.ErrShape)
 	}
-	if id == "" {
-		return false, fmt.Errorf("logon: no SessionID: %w", cgminer.ErrShape)
+	if err != nil {
+		return fmt.Errorf("logon: %w", err)
 	}
 	d.session = session{id: id, used: sent}
-	return true, nil
+	return nil
+}
+
+// mayBeOurs reports whether a session that the rig has may be one of ours that
+// we have lost sight of.
+func (d *Driver) mayBeOurs() bool {
+	return d.session.id != "" || (!d.session.orphan.IsZero() && time.Since(d.session.orphan) < sessionEnds)
 }
 
 // current is the id of the session that the rig knows; empty if there is none.
@@ -125,8 +140,18 @@ func (d *Driver) keepSession(ctx context.Context) error {
 // logoff gives the session back. One that the rig no longer knows is gone as
 // well.
 func (d *Driver) logoff(ctx context.Context) error {
-	if d.session.id == "" {
+	if !d.mayBeOurs() {
 		return nil
+	}
+	if d.session.id == "" {
+		id, err := d.current(ctx)
+		if err != nil {
+			return err
+		}
+		d.session = session{id: id}
+		if id == "" {
+			return nil
+		}
 	}
 	_, err := d.rpc.Call(ctx, "logoff", d.session.id)
 	if err == nil || refused(err) {
