@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -51,7 +52,7 @@ func way(from, to energy.Watts, r energy.Ramp) flight {
 // The flight is that with one more rise; own is that load's flight without,
 // which may be on its way down until the rise is granted.
 func (f flight) over(limit energy.Watts, own flight) (by energy.Watts, wait float64) {
-	if f.fall <= tolerance {
+	if f.fall <= tolerance || f.base+f.fall+f.rise <= limit {
 		return 0, 0
 	}
 	seconds := func(w energy.Watts) float64 { return float64(w / (f.down + own.down)) }
@@ -74,6 +75,24 @@ func (f flight) over(limit energy.Watts, own flight) (by energy.Watts, wait floa
 	return by, wait
 }
 
+// swap is the sum with one load's flight replaced: exact but for the times,
+// which stay if they were that load's.
+func (f flight) swap(before, after flight) flight {
+	f.base -= before.base
+	f.fall = max(0, f.fall-before.fall)
+	f.down = max(0, f.down-before.down)
+	f.rise = max(0, f.rise-before.rise)
+	f.climb = max(0, f.climb-before.climb)
+	f.add(after)
+	return f
+}
+
+// scope is a sum of flights that must stay below a limit.
+type scope struct {
+	sum   flight
+	limit energy.Watts
+}
+
 // fly holds back rises until draw that is on its way down has gone far enough:
 // at no instant may the expected draw exceed what policies and ceilings allow.
 // A rise counts along its ramp. Rises of one policy go in the order in which
@@ -82,49 +101,103 @@ func (d *decider) fly() {
 	if len(d.rising) == 0 {
 		return
 	}
-	air := make([]flight, len(d.in.Rules)+1) // by owner; first nobody's
-	for i := range d.slots {
-		if s := &d.slots[i]; s.level && s.at == s.from {
-			air[s.owner+1].base += s.cost
-		} else {
-			air[s.owner+1].add(d.course(int32(i), false))
-		}
-	}
-	falling := false
-	for _, f := range air {
-		falling = falling || f.fall > tolerance
-	}
-	if !falling {
+	air, risen := d.air()
+	if !slices.ContainsFunc(air, func(f flight) bool { return f.fall > tolerance }) || d.allMay(risen) {
 		return
 	}
-	blocked := make([]bool, len(d.in.Rules))
+	scopes, policy, blocked := make([]scope, 0, 3), int32(nobody), false
 	for _, i := range d.rising {
 		s := &d.slots[i]
-		before, after := d.course(i, false), d.course(i, true)
-		if !blocked[s.owner] {
-			old := air[s.owner+1]
-			air[s.owner+1] = old.without(before)
-			air[s.owner+1].add(after)
-			if wait := d.mustWait(air, s.owner, before); wait > 0 {
-				air[s.owner+1] = old
-				blocked[s.owner] = true
+		if s.owner != policy {
+			policy, blocked = s.owner, false
+			scopes = d.scopes(scopes[:0], air, policy)
+		}
+		if !blocked {
+			before, after := d.course(i, false), d.course(i, true)
+			if wait := mustWait(scopes, before, after); wait > 0 {
+				blocked = true
 				d.plan.wakeAt(d.now.Add(time.Duration(min(wait, 3600) * float64(time.Second))))
+			} else {
+				for k := range scopes {
+					scopes[k].sum = scopes[k].sum.swap(before, after)
+				}
+				air[policy+1] = air[policy+1].swap(before, after)
 			}
 		}
-		if blocked[s.owner] {
+		if blocked {
 			s.at, s.waits = s.from, true
 		}
 	}
 }
 
-// without takes g out of the sum, as far as that can be done: the times stay.
-func (f flight) without(g flight) flight {
-	f.base -= g.base
-	f.fall = max(0, f.fall-g.fall)
-	f.down = max(0, f.down-g.down)
-	f.rise = max(0, f.rise-g.rise)
-	f.climb = max(0, f.climb-g.climb)
-	return f
+// air is the flight of each owner's loads, nobody's first: without any rise,
+// and with all.
+func (d *decider) air() (air, risen []flight) {
+	n := len(d.in.Rules) + 1
+	both := make([]flight, 2*n)
+	air, risen = both[:n], both[n:]
+	for i := range d.slots {
+		s := &d.slots[i]
+		o := s.owner + 1
+		switch {
+		case s.level && s.at == s.from:
+			air[o].base += s.cost
+			risen[o].base += s.cost
+		case s.at > s.from:
+			air[o].add(d.course(int32(i), false))
+			risen[o].add(d.course(int32(i), true))
+		default:
+			f := d.course(int32(i), false)
+			air[o].add(f)
+			risen[o].add(f)
+		}
+	}
+	return air, risen
+}
+
+// allMay reports whether every rise may go at once: then none by itself
+// would have to wait.
+func (d *decider) allMay(risen []flight) bool {
+	var scopes []scope
+	for p := range d.in.Rules {
+		scopes = d.scopes(scopes, risen, int32(p))
+	}
+	return mustWait(scopes, flight{}, flight{}) == 0
+}
+
+// scopes are the sums that a rise of policy p must keep below their limits:
+// all loads below the ceilings, its own below a fixed power; or those of it and
+// the policies above it below what is available less its reserve, and these
+// with those further down that draw on the same below what that may at most
+// be.
+func (d *decider) scopes(out []scope, air []flight, p int32) []scope {
+	var all, above, shared flight
+	for b, f := range air {
+		all.add(f)
+		if b <= int(p)+1 {
+			above.add(f)
+		}
+		if b <= int(p)+1 || d.in.Rules[b-1].policy.Use.Available {
+			shared.add(f)
+		}
+	}
+	out = append(out, scope{all, d.lowest})
+	r := &d.in.Rules[p].policy
+	if !r.Use.Available {
+		return append(out, scope{air[p+1], r.Use.Fixed / d.gross})
+	}
+	return append(out, scope{above, d.free(r.Reserve)}, scope{shared, d.free(d.leastReserve())})
+}
+
+// mustWait is how many seconds a rise has to wait at least, if it takes its
+// load's flight from before to after; 0 if it may go.
+func mustWait(scopes []scope, before, after flight) (wait float64) {
+	for k := range scopes {
+		if by, w := scopes[k].sum.swap(before, after).over(scopes[k].limit, before); by > 0 {
+			wait = max(wait, w, 1e-3)
+		}
+	}
+	return wait
 }
 
 // course is the flight of load i: towards the point it is granted, or if that
@@ -151,32 +224,4 @@ func (d *decider) course(i int32, risen bool) flight {
 	f := way(draw, aim, energy.Ramp{Up: st.Course.Up, Down: st.Course.Down})
 	f.base += to - aim
 	return f
-}
-
-// mustWait is how many seconds the newest rise of policy p has to wait at
-// least; 0 if it may go.
-func (d *decider) mustWait(air []flight, p int32, own flight) (wait float64) {
-	check := func(f flight, limit energy.Watts) {
-		if by, w := f.over(limit, own); by > 0 {
-			wait = max(wait, w, 1e-3)
-		}
-	}
-	var all, above, shared flight
-	for b, f := range air {
-		all.add(f)
-		if b <= int(p)+1 {
-			above.add(f)
-		}
-		if b <= int(p)+1 || d.in.Rules[b-1].policy.Use.Available {
-			shared.add(f)
-		}
-	}
-	check(all, d.lowest)
-	if r := &d.in.Rules[p].policy; r.Use.Available {
-		check(above, d.free(r.Reserve))
-		check(shared, d.free(d.leastReserve()))
-	} else {
-		check(air[p+1], r.Use.Fixed/d.gross)
-	}
-	return wait
 }
