@@ -14,7 +14,6 @@ func (b *base) deliver(conn net.Conn, body []byte, frame func([]byte) []byte) bo
 	if _, ok := b.strike(BigReply); ok {
 		body = swell(body)
 	}
-	wire := []byte(nil)
 	if f, ok := b.strike(Garbage); ok {
 		rubbish, raw := garbage(f, b.opts.Seed)
 		if raw {
@@ -23,7 +22,7 @@ func (b *base) deliver(conn net.Conn, body []byte, frame func([]byte) []byte) bo
 		}
 		body = rubbish
 	}
-	wire = frame(body)
+	wire := frame(body)
 	if f, ok := b.strike(Slow); ok && !b.wait(delay(f, 2*time.Second)) {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 
 	"github.com/curtaild/curtaild/energy"
 )
@@ -20,7 +21,7 @@ type FleetOptions struct {
 	Seed     uint64   // decides models, MACs and all that looks random
 
 	// Rig is what all rigs have in common. Its Name is a prefix (default: the
-	// family), its Listen, Seed and MAC are not used. With no Points the models
+	// family); its Listen, Seed and MAC are not used. With no Points the models
 	// of a family are mixed.
 	Rig Options
 }
@@ -58,10 +59,10 @@ func NewFleet(o FleetOptions) (*Fleet, error) {
 		o.Host = "127.0.0.1"
 	}
 	f := &Fleet{rigs: make([]Rig, 0, o.Rigs), byName: make(map[string]Rig, o.Rigs)}
-	kinds := newModels(o)
+	kinds, ports := newModels(o), newPorts(o)
 	for i := range o.Rigs {
 		family := o.Families[i%len(o.Families)]
-		r, err := New(family, kinds.rig(o, family, i))
+		r, err := ports.start(family, kinds.rig(o, family, i), i)
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
@@ -96,11 +97,6 @@ func (m models) rig(o FleetOptions, family string, i int) Options {
 	r.Name = fmt.Sprintf("%s-%0*d", prefix, len(strconv.Itoa(o.Rigs)), i+1)
 	r.Seed = mix(o.Seed, uint64(i))
 	r.MAC = ""
-	port := 0
-	if o.BasePort > 0 {
-		port = o.BasePort + i
-	}
-	r.Listen = net.JoinHostPort(o.Host, strconv.Itoa(port))
 	if m.fixed {
 		return r
 	}
@@ -113,6 +109,49 @@ func (m models) rig(o FleetOptions, family string, i int) Options {
 		r.Model = kind.Model
 	}
 	return r
+}
+
+// ports hands out the rigs' ports.
+type ports struct {
+	host string
+	base int // 0: free ones
+	next int // the next to try, when free ones are looked for here; else 0
+}
+
+// The system takes milliseconds to find a free port once thousands of its own
+// range are taken, so a large fleet looks below that range.
+const (
+	manyRigs  = 2000
+	lowestOwn = 10000
+	endOwn    = 32768
+)
+
+func newPorts(o FleetOptions) *ports {
+	p := &ports{host: o.Host, base: o.BasePort}
+	if o.BasePort == 0 && o.Rigs > manyRigs {
+		p.next = lowestOwn
+	}
+	return p
+}
+
+// start starts the i-th rig on a port of its own.
+func (p *ports) start(family string, o Options, i int) (Rig, error) {
+	for p.next > 0 && p.next < endOwn {
+		r, err := p.listen(family, o, p.next)
+		p.next++
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return r, err
+		}
+	}
+	if p.base > 0 {
+		return p.listen(family, o, p.base+i)
+	}
+	return p.listen(family, o, 0)
+}
+
+func (p *ports) listen(family string, o Options, port int) (Rig, error) {
+	o.Listen = net.JoinHostPort(p.host, strconv.Itoa(port))
+	return New(family, o)
 }
 
 // Rigs are the rigs in order.

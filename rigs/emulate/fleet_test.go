@@ -58,6 +58,25 @@ func TestFleet(t *testing.T) {
 	}
 }
 
+// A large fleet finds ports where others have some of them already.
+func TestLargeFleetSkipsTakenPorts(t *testing.T) {
+	p := newPorts(FleetOptions{Rigs: manyRigs + 1, Host: "127.0.0.1"})
+	first, err := p.start("luxos", Options{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	again := newPorts(FleetOptions{Rigs: manyRigs + 1, Host: "127.0.0.1"})
+	second, err := again.start("bitaxe", Options{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if first.Addr() == second.Addr() || again.next <= p.next {
+		t.Errorf("rigs at %s and %s", first.Addr(), second.Addr())
+	}
+}
+
 func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -3,10 +3,9 @@ package emulate
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-
-	"maps"
 )
 
 const (

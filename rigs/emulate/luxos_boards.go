@@ -49,7 +49,7 @@ func (l *LuxOS) devs(s luxState) answer {
 }
 
 func (l *LuxOS) temps(s luxState) answer {
-	place := func(label string, row_, col int) row { return row{"Label": label, "Position": []int{row_, col}} }
+	place := func(label string, down, across int) row { return row{"Label": label, "Position": []int{down, across}} }
 	hot, cold := s.tempC(), round(math.Max(s.tempC()-13, 20), 0)
 	rows := make([]row, luxBoards)
 	for i := range rows {
