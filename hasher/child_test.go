@@ -44,6 +44,7 @@ func await(t *testing.T, c *child, want func(notice) bool) notice {
 }
 
 func TestWorkerProcess(t *testing.T) {
+	t.Parallel()
 	c := start(t, 2)
 	hello := await(t, c, func(n notice) bool { return n.Hello != nil }).Hello
 	if hello.Rate < 1000 || hello.Kernel == "" {
@@ -92,6 +93,7 @@ func TestWorkerProcess(t *testing.T) {
 // Over a second, the CPU used stays under the duty. That it reaches it is for
 // the benchmark: a busy machine gives less.
 func TestWorkerKeepsToItsDuty(t *testing.T) {
+	t.Parallel()
 	c := start(t, 2)
 	c.send(order{Job: &jobOrder{Job: easyJob()}})
 	for i, duty := range []float64{1, 0.2, 0.05} {
@@ -110,6 +112,7 @@ func TestWorkerKeepsToItsDuty(t *testing.T) {
 }
 
 func TestWorkerRefusesNonsense(t *testing.T) {
+	t.Parallel()
 	for name, input := range map[string]string{
 		"nothing":       "",
 		"no start":      `{"duty":{"seq":1,"duty":0.5}}` + "\n",
@@ -144,6 +147,7 @@ func TestWorkerRefusesNonsense(t *testing.T) {
 
 // SIGKILL takes the daemon; the worker process goes by itself.
 func TestWorkerDoesNotOutliveTheDaemon(t *testing.T) {
+	t.Parallel()
 	alive, held, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

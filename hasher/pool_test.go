@@ -76,6 +76,7 @@ func (r *running) apply(seq uint64, point int) {
 }
 
 func TestPoolHashesItsOwnWork(t *testing.T) {
+	t.Parallel()
 	before := Counters{Energy: 1000, Hashes: 5e9, Accepted: 10, Rejected: 3, Starts: 4}
 	r := run(t, func(c *Config) { c.Counters = before })
 	s := r.until("idle", func(s energy.Status) bool { return s.State == energy.StateIdle })
@@ -174,6 +175,7 @@ func TestNewPoolRefuses(t *testing.T) {
 
 // Statuses that nobody reads hold nothing up, and neither does Apply.
 func TestNothingBlocks(t *testing.T) {
+	t.Parallel()
 	r := run(t, nil)
 	for i := range 10_000 {
 		r.apply(uint64(i+1), i%11)
@@ -186,6 +188,7 @@ func TestNothingBlocks(t *testing.T) {
 }
 
 func TestPoolRestartsItsWorker(t *testing.T) {
+	t.Parallel()
 	cmds := make(chan *exec.Cmd, 10)
 	r := run(t, func(c *Config) {
 		c.Command = func() *exec.Cmd {
@@ -212,6 +215,7 @@ func TestPoolRestartsItsWorker(t *testing.T) {
 
 // A worker process that says nothing is put to death and mourned.
 func TestPoolKillsAHungWorker(t *testing.T) {
+	t.Parallel()
 	p, err := NewPool(Config{Name: "cpu", Workers: 1, Core: 10, Command: func() *exec.Cmd { return exec.Command("sleep", "600") }})
 	if err != nil {
 		t.Fatal(err)
@@ -296,6 +300,7 @@ func TestEnergyFollowsTheCPU(t *testing.T) {
 }
 
 func TestPoolWithoutAProgram(t *testing.T) {
+	t.Parallel()
 	r := run(t, func(c *Config) { c.Command = func() *exec.Cmd { return exec.Command("/nonexistent/curtaild") } })
 	s := r.until("fault", func(s energy.Status) bool { return s.State == energy.StateFault })
 	if !strings.Contains(s.Err, "/nonexistent/curtaild") || s.Draw != 0 {
@@ -305,6 +310,7 @@ func TestPoolWithoutAProgram(t *testing.T) {
 
 // From the pool's job to the pool's verdict, through the real worker process.
 func TestPoolMines(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
