@@ -44,11 +44,7 @@ func (d *decider) allocate(p int32, left purse) (spent energy.Watts) {
 // raise takes load i to a higher point, if that fits.
 func (d *decider) raise(left *purse, i, point int32, cost energy.Watts) bool {
 	s := &d.slots[i]
-	band := s.band
-	if point <= s.from {
-		band = 0
-	}
-	if !left.holds(cost-s.cost, band) {
+	if !left.holds(cost-s.cost, s.bandTo(point)) {
 		return false
 	}
 	if s.at <= s.from && point > s.from {
@@ -59,18 +55,38 @@ func (d *decider) raise(left *purse, i, point int32, cost energy.Watts) bool {
 	return true
 }
 
-// fill puts what is left into points that lie inside a load's hull.
+// bandTo is the dead band that a load needs to be at a point: none for one
+// that it holds already.
+func (s *slot) bandTo(point int32) energy.Watts {
+	if point <= s.from {
+		return 0
+	}
+	return s.band
+}
+
+// fill puts what is left into points that lie inside a load's hull: those with
+// the most hashes that fit. While nothing may rise, a load keeps its point
+// whatever it is worth.
 func (d *decider) fill(p int32, left *purse) {
 	for _, i := range d.in.Rules[p].bent {
 		s, l := &d.slots[i], &d.in.Fleet.loads[i]
 		if s.owner != p || s.gone {
 			continue
 		}
-		for point := s.most; point > s.at; point-- {
-			better := l.points[point].Rate > l.points[s.at].Rate || d.rules[p].frozen
-			if better && d.raise(left, i, point, l.cost(point)) {
-				break
+		if d.rules[p].frozen {
+			if s.from > s.at && s.from <= s.most {
+				d.raise(left, i, s.from, l.cost(s.from))
 			}
+			continue
+		}
+		best := s.at
+		for point := s.at + 1; point <= s.most; point++ {
+			if l.points[point].Rate > l.points[best].Rate && left.holds(l.cost(point)-s.cost, s.bandTo(point)) {
+				best = point
+			}
+		}
+		if best > s.at {
+			d.raise(left, i, best, l.cost(best))
 		}
 	}
 }

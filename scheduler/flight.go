@@ -75,6 +75,9 @@ func (f flight) over(limit energy.Watts, own flight) (by energy.Watts, wait floa
 	return by, wait
 }
 
+// moment is the shortest wait, in seconds.
+const moment = 1e-3
+
 // swap is the sum with one load's flight replaced: exact but for the times,
 // which stay if they were that load's.
 func (f flight) swap(before, after flight) flight {
@@ -106,6 +109,7 @@ func (d *decider) fly() {
 		return
 	}
 	scopes, policy, blocked := make([]scope, 0, 3), int32(nobody), false
+	rough := false // a load on its way down has been turned: the sums' times may be too long
 	for _, i := range d.rising {
 		s := &d.slots[i]
 		if s.owner != policy {
@@ -116,12 +120,16 @@ func (d *decider) fly() {
 			before, after := d.course(i, false), d.course(i, true)
 			if wait := mustWait(scopes, before, after); wait > 0 {
 				blocked = true
+				if rough {
+					wait = moment // look again, with sums made anew
+				}
 				d.plan.wakeAt(d.now.Add(time.Duration(min(wait, 3600) * float64(time.Second))))
 			} else {
 				for k := range scopes {
 					scopes[k].sum = scopes[k].sum.swap(before, after)
 				}
 				air[policy+1] = air[policy+1].swap(before, after)
+				rough = rough || before.fall > 0
 			}
 		}
 		if blocked {
@@ -194,7 +202,7 @@ func (d *decider) scopes(out []scope, air []flight, p int32) []scope {
 func mustWait(scopes []scope, before, after flight) (wait float64) {
 	for k := range scopes {
 		if by, w := scopes[k].sum.swap(before, after).over(scopes[k].limit, before); by > 0 {
-			wait = max(wait, w, 1e-3)
+			wait = max(wait, w, moment)
 		}
 	}
 	return wait
