@@ -88,7 +88,8 @@ func (d *Draws) thin() {
 }
 
 // At is the draw at t. Before the first sample it is the first, after the last
-// the last; with no sample it is 0.
+// the last; with no sample it is 0. At a step it is the draw before it: what
+// was measured then had not seen the step.
 func (d *Draws) At(t time.Time) Watts {
 	w, _ := d.at(t.UnixNano())
 	return Watts(w)
@@ -111,13 +112,15 @@ func (d *Draws) at(ns int64) (w, since float64) {
 	if n == 0 {
 		return 0, 0
 	}
-	// k is the first sample after ns.
-	k := sort.Search(n, func(i int) bool { return d.s[i].ns > ns })
-	switch k {
-	case 0:
+	// k is the first sample not before ns.
+	k := sort.Search(n, func(i int) bool { return d.s[i].ns >= ns })
+	switch {
+	case k < n && d.s[k].ns == ns:
+		return d.s[k].w, d.s[k].since
+	case k == 0:
 		p := d.s[0]
 		return p.w, p.since - p.w*seconds(p.ns-ns)
-	case n:
+	case k == n:
 		p := d.s[n-1]
 		return p.w, p.since + p.w*seconds(ns-p.ns)
 	}

@@ -17,7 +17,7 @@ func TestDrawsCourse(t *testing.T) {
 	d.Add(at(20), 200)
 	d.Add(at(20), 0) // a step
 	d.Add(at(30), 0)
-	for _, c := range []struct{ t, want float64 }{{-5, 100}, {0, 100}, {5, 150}, {10, 200}, {19.999, 200}, {20, 0}, {99, 0}} {
+	for _, c := range []struct{ t, want float64 }{{-5, 100}, {0, 100}, {5, 150}, {10, 200}, {19.999, 200}, {20, 200}, {20.001, 0}, {99, 0}} {
 		if got := d.At(at(c.t)); math.Abs(float64(got)-c.want) > 1e-9 {
 			t.Errorf("at %v: %v, want %v", c.t, got, c.want)
 		}

@@ -52,6 +52,7 @@ func (s *site) ready(now time.Time, in Input) bool {
 
 // weigh notes what our loads draw and makes the balance of it.
 func (s *site) weigh(now time.Time) {
+	s.draws.Source = s.source()
 	s.draws.Add(now, s.draw(now))
 	s.balance = s.Setup.Balance.Balance(now, s.board, &s.draws)
 	if s.balance.Grid.OK() {
@@ -124,6 +125,7 @@ func (s *site) apply(now time.Time) {
 		}
 	}
 	if changed != nil {
+		s.draws.Add(now, s.draw(now)) // the far end of a step
 		s.commit(now, changed, rises)
 	}
 }

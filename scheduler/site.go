@@ -239,6 +239,17 @@ func (s *site) draw(now time.Time) energy.Watts {
 	return sum
 }
 
+// source is the worst that any load that draws goes by.
+func (s *site) source() energy.PowerSource {
+	for i := range s.loads {
+		l := &s.loads[i]
+		if l.setpoint.Point != energy.Off && l.status.Source != energy.Measured {
+			return energy.Estimated
+		}
+	}
+	return energy.Measured
+}
+
 // record is the site's state as it is to be kept.
 func (s *site) record(now time.Time) *KeptSite {
 	k := s.kept
