@@ -94,14 +94,21 @@ func httpClient(ca []byte) (*http.Client, error) {
 }
 
 // bounded cuts answers short: the client library reads them whole.
-type bounded struct{ *http.Transport }
+type bounded struct{ http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := b.Transport.RoundTrip(r)
+	resp, err := b.RoundTripper.RoundTrip(r)
 	if err == nil {
 		resp.Body = body{io.LimitReader(resp.Body, maxAnswer), resp.Body}
 	}
 	return resp, err
+}
+
+// CloseIdleConnections is what the client's method of that name looks for.
+func (b bounded) CloseIdleConnections() {
+	if t, ok := b.RoundTripper.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 type body struct {

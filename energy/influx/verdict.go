@@ -3,6 +3,7 @@ package influx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -69,6 +70,21 @@ func judge(err error, now time.Time) (v verdict, wait time.Duration) {
 	default:
 		return denied, 0
 	}
+}
+
+// explain adds what a person can do; 1.8 gives no more than the status.
+func explain(err error) error {
+	var e *influxhttp.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Errorf("the token may not write to the bucket: %w", err)
+	case http.StatusNotFound:
+		return fmt.Errorf("there is no such bucket, or no write API at this url: %w", err)
+	}
+	return err
 }
 
 const maxRetryAfter = 10 * time.Minute

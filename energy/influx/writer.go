@@ -18,8 +18,11 @@ func (w *Writer) Run(ctx context.Context) error {
 	defer w.http.CloseIdleConnections()
 	for {
 		ended, err := w.session(ctx)
-		if ended || ctx.Err() != nil {
+		switch {
+		case ended, ctx.Err() != nil:
 			return err
+		case errors.Is(err, errSmaller):
+			continue
 		}
 		var f *fault
 		if !errors.As(err, &f) {
@@ -63,12 +66,7 @@ func (w *Writer) session(ctx context.Context) (ended bool, err error) {
 		case err != nil:
 			return false, err
 		}
-		again, err := w.deliver(ctx, batch)
-		if err != nil || again {
-			if again {
-				_ = cursor.Close()
-				return w.session(ctx)
-			}
+		if err := w.deliver(ctx, batch); err != nil {
 			return false, err
 		}
 		cursor.Commit(batch.End)
@@ -76,23 +74,26 @@ func (w *Writer) session(ctx context.Context) (ended bool, err error) {
 	}
 }
 
-// deliver writes one batch. again asks for a smaller one.
-func (w *Writer) deliver(ctx context.Context, batch store.Batch) (again bool, err error) {
-	err = w.write(ctx, batch.Lines)
+// errSmaller asks for the same records again, in a smaller batch.
+var errSmaller = errors.New("batch is too large")
+
+// deliver writes one batch.
+func (w *Writer) deliver(ctx context.Context, batch store.Batch) error {
+	err := w.write(ctx, batch.Lines)
 	v, wait := judge(err, time.Now())
 	switch v {
 	case accepted:
-		return false, nil
+		return nil
 	case tooLarge:
 		if len(batch.Lines) > 1 {
-			w.limit = max(1, len(batch.Lines)/2)
-			return true, nil
+			w.limit = len(batch.Lines) / 2
+			return errSmaller
 		}
-		return false, w.setAside([]bad{{batch.Lines[0], err}})
+		return w.setAside([]bad{{batch.Lines[0], err}})
 	case refused:
-		return false, w.isolate(ctx, batch.Lines, err)
+		return w.isolate(ctx, batch.Lines, err)
 	default:
-		return false, &fault{v.state(), wait, err}
+		return &fault{v.state(), wait, explain(err)}
 	}
 }
 

@@ -49,7 +49,7 @@ func Influxd(t testing.TB) *InfluxDB {
 	Need(t, "InfluxDB "+influxdVersion, err)
 	db, err := newInfluxd(bin, t.TempDir())
 	if err == nil {
-		t.Cleanup(db.Kill)
+		t.Cleanup(func() { db.Kill(); _ = db.log.Close() })
 		err = db.Start(t.Context())
 	}
 	if err == nil {
@@ -200,8 +200,8 @@ func (db *InfluxDB) Query(t testing.TB, q string) []Row {
 }
 
 func (db *InfluxDB) influxQL(ctx context.Context, user, q string) ([]Row, error) {
-	form := url.Values{"q": {q}, "db": {"energy"}, "epoch": {"ns"}, "u": {user}, "p": {influxdSecret}}
-	body, err := db.post(ctx, "/query", "application/x-www-form-urlencoded", form.Encode())
+	form := url.Values{"q": {q}, "db": {"energy"}, "epoch": {"ns"}}
+	body, err := db.post(ctx, user, "/query", "application/x-www-form-urlencoded", form.Encode())
 	if err != nil {
 		return nil, err
 	}
@@ -256,14 +256,16 @@ func (db *InfluxDB) Flux(t testing.TB, q string) []map[string]string {
 }
 
 func (db *InfluxDB) flux(ctx context.Context, q string) ([]map[string]string, error) {
-	body, err := db.post(ctx, "/api/v2/query", "application/vnd.flux", q)
+	body, err := db.post(ctx, influxdUser, "/api/v2/query", "application/vnd.flux", q)
 	if err != nil {
 		return nil, err
 	}
 	var rows []map[string]string
 	// Tables of different columns follow each other, with an empty line between.
 	for table := range strings.SplitSeq(strings.ReplaceAll(string(body), "\r\n", "\n"), "\n\n") {
-		records, err := csv.NewReader(strings.NewReader(table)).ReadAll()
+		r := csv.NewReader(strings.NewReader(table))
+		r.Comment = '#' // annotations
+		records, err := r.ReadAll()
 		if err != nil {
 			return nil, err
 		}
@@ -287,7 +289,7 @@ func (db *InfluxDB) flux(ctx context.Context, q string) ([]map[string]string, er
 	return rows, nil
 }
 
-func (db *InfluxDB) post(ctx context.Context, path, kind, body string) ([]byte, error) {
+func (db *InfluxDB) post(ctx context.Context, user, path, kind, body string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, db.URL+path, strings.NewReader(body))
@@ -295,11 +297,10 @@ func (db *InfluxDB) post(ctx context.Context, path, kind, body string) ([]byte, 
 		return nil, err
 	}
 	req.Header.Set("Content-Type", kind)
-	req.Header.Set("Accept", "application/csv, application/json")
-	req.Header.Set("Authorization", "Token "+db.Token)
-	if path == "/query" {
-		req.Header.Del("Authorization") // the form names the user
+	if path != "/query" { // which would answer CSV too, but is read as JSON
+		req.Header.Set("Accept", "application/csv")
 	}
+	req.SetBasicAuth(user, influxdSecret)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err

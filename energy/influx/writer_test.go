@@ -1,0 +1,452 @@
+package influx
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/energy/store"
+)
+
+func openLog(t *testing.T, dir string) *store.Log {
+	t.Helper()
+	l, err := store.OpenLog(store.LogOptions{Dir: filepath.Join(dir, "log"), Interval: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// record is number n, under a name.
+func record(name string, n int, field energy.Field) energy.Point {
+	return energy.Point{
+		Measurement: name, Class: energy.Telemetry, Tags: []energy.Tag{{Key: "site", Value: "westfield"}},
+		Fields: []energy.Field{field}, Time: time.Unix(1_775_000_000+int64(n), 0),
+	}
+}
+
+func put(t *testing.T, l *store.Log, points ...energy.Point) {
+	t.Helper()
+	l.Append(points...)
+	if err := l.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func numbered(from, to int) []energy.Point {
+	var out []energy.Point
+	for n := from; n < to; n++ {
+		out = append(out, record("seq", n, energy.Int("n", int64(n))))
+	}
+	return out
+}
+
+// server is an InfluxDB that answers as it is told: one answer a request, then
+// always as it should.
+type server struct {
+	mu     sync.Mutex
+	script []answer
+	refuse func(line string) string // why a record is refused; empty if it is not
+	max    int                      // lines; 0: any number
+	lines  map[string]int           // accepted, how often
+	heads  []http.Header
+}
+
+type answer struct {
+	code   int
+	body   string
+	header map[string]string
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	z, err := gzip.NewReader(r.Body)
+	if err != nil {
+		http.Error(w, "not gzip", http.StatusTeapot)
+		return
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heads = append(s.heads, r.Header.Clone())
+	if len(s.script) > 0 {
+		a := s.script[0]
+		s.script = s.script[1:]
+		if a.code == 0 { // written, and the answer is lost
+			for line := range strings.SplitSeq(strings.TrimSpace(string(b)), "\n") {
+				s.lines[line]++
+			}
+			a.code = http.StatusTeapot
+			w.Header().Set("X-Lost", "yes")
+		}
+		s.reply(w, a)
+		return
+	}
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	if s.max > 0 && len(lines) > s.max {
+		s.reply(w, answer{code: 413})
+		return
+	}
+	why, dropped := "", 0
+	for _, line := range lines {
+		if s.refuse != nil {
+			if m := s.refuse(line); m != "" {
+				why, dropped = m, dropped+1
+				continue
+			}
+		}
+		s.lines[line]++
+	}
+	if why != "" {
+		s.reply(w, answer{code: 422, body: strings.ReplaceAll(why, "%d", fmt.Sprint(dropped))})
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *server) reply(w http.ResponseWriter, a answer) {
+	for k, v := range a.header {
+		w.Header().Set(k, v)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(a.code)
+	_ = json.NewEncoder(w).Encode(map[string]string{"code": "invalid", "message": a.body})
+}
+
+// direct carries requests to a handler without a socket, so that time is the
+// bubble's own.
+type direct struct{ http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	rec := httptest.NewRecorder()
+	d.ServeHTTP(rec, r)
+	_ = r.Body.Close()
+	if rec.Header().Get("X-Lost") != "" {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return rec.Result(), nil
+}
+
+// bench is a writer between a log and a server, in a bubble.
+type bench struct {
+	t   *testing.T
+	s   *server
+	log *store.Log
+	w   *Writer
+	dir string
+}
+
+// bubble runs a writer in front of a server until f returns.
+func bubble(t *testing.T, s *server, points []energy.Point, f func(b *bench)) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s.lines = map[string]int{}
+		b := &bench{t: t, s: s, log: openLog(t, dir), dir: dir}
+		put(t, b.log, points...)
+		var err error
+		b.w, err = New(Config{URL: "http://influx.lan:8086", Bucket: "energy/autogen", Token: "secret:token", Dir: dir}, b.log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.w.http.Transport = bounded{direct{s}}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- b.w.Run(ctx) }()
+		synctest.Wait()
+		f(b)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := b.log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// after lets time pass.
+func (b *bench) after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// written expects n different records in the database.
+func (b *bench) written(n int) {
+	b.t.Helper()
+	b.s.mu.Lock()
+	defer b.s.mu.Unlock()
+	if len(b.s.lines) != n {
+		b.t.Errorf("%d records written, want %d", len(b.s.lines), n)
+	}
+}
+
+// aside reads the file of refused records.
+func (b *bench) aside() []rejected {
+	b.t.Helper()
+	data, err := os.ReadFile(filepath.Join(b.dir, "rejected.log"))
+	if os.IsNotExist(err) {
+		return nil
+	}
+	var out []rejected
+	for line := range strings.Lines(string(data)) {
+		var r rejected
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			b.t.Fatal(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func TestWritesInBatches(t *testing.T) {
+	bubble(t, &server{}, numbered(0, 12_000), func(b *bench) {
+		b.written(12_000)
+		h := b.s.heads[0]
+		if len(b.s.heads) != 3 || h.Get("Authorization") != "Token secret:token" || h.Get("Content-Encoding") != "gzip" {
+			b.t.Errorf("%d requests; first %v", len(b.s.heads), h)
+		}
+		put(b.t, b.log, numbered(12_000, 12_010)...)
+		synctest.Wait()
+		b.written(12_010)
+		if s := b.w.Stats(); s.Written != 12_010 || s.State != StateOK || s.Rejected != 0 || b.log.Stats().Cursors[cursorName].Lag != 0 {
+			b.t.Errorf("stats %+v", s)
+		}
+	})
+}
+
+// TestAnswers gives one bad answer of each kind: the records are kept, the
+// state says why, and they arrive once it is over.
+func TestAnswers(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer answer
+		state  State
+		quiet  time.Duration // no second try before this
+		retry  time.Duration // the second try has come by this
+	}{
+		"401":                 {answer{code: 401, body: "unauthorized"}, StateDenied, 499 * time.Millisecond, time.Second},
+		"403":                 {answer{code: 403, body: "forbidden"}, StateDenied, 499 * time.Millisecond, time.Second},
+		"404":                 {answer{code: 404, body: "database not found"}, StateDenied, 499 * time.Millisecond, time.Second},
+		"redirect":            {answer{code: 302, header: map[string]string{"Location": "/login"}}, StateDenied, 499 * time.Millisecond, time.Second},
+		"400 of another sort": {answer{code: 400, body: "bucket name is odd"}, StateDenied, 0, time.Second},
+		"429 as told":         {answer{code: 429, header: map[string]string{"Retry-After": "90"}}, StateThrottled, 89 * time.Second, 90 * time.Second},
+		"503 as told":         {answer{code: 503, header: map[string]string{"Retry-After": "7"}}, StateThrottled, 6 * time.Second, 7 * time.Second},
+		"503 for a day":       {answer{code: 503, header: map[string]string{"Retry-After": "86400"}}, StateThrottled, 599 * time.Second, 600 * time.Second},
+		"503 with no word":    {answer{code: 503}, StateThrottled, 499 * time.Millisecond, time.Second},
+		"500":                 {answer{code: 500, body: strings.Repeat("boom secret:token\n", 1000)}, StateUnavailable, 499 * time.Millisecond, time.Second},
+		"the answer is lost":  {answer{}, StateUnavailable, 499 * time.Millisecond, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			script := []answer{c.answer}
+			if c.quiet == 0 { // the search for a record at fault asks again
+				script = append(script, c.answer, c.answer)
+			}
+			points := numbered(0, 2)
+			bubble(t, &server{script: script}, points, func(b *bench) {
+				s := b.w.Stats()
+				if s.State != c.state || s.LastError == "" || s.Since.IsZero() || s.Failures != 1 {
+					t.Errorf("stats %+v", s)
+				}
+				if len(s.LastError) > maxMessage+3 || strings.ContainsAny(s.LastError, "\n\r") || strings.Contains(s.LastError, "secret") {
+					t.Errorf("error is shown as %q", s.LastError)
+				}
+				asked := len(b.s.heads)
+				b.after(c.quiet)
+				if len(b.s.heads) != asked {
+					t.Error("tried again too soon")
+				}
+				b.after(c.retry - c.quiet)
+				b.after(10 * time.Second)
+				b.written(2)
+				if s := b.w.Stats(); s.State != StateOK || s.LastError != "" || !s.Since.IsZero() || len(b.aside()) != 0 {
+					t.Errorf("afterwards: %+v", s)
+				}
+			})
+		})
+	}
+}
+
+func TestBacksOffToAMinute(t *testing.T) {
+	script := make([]answer, 40)
+	for i := range script {
+		script[i] = answer{code: 502}
+	}
+	bubble(t, &server{script: script}, numbered(0, 3), func(b *bench) {
+		b.after(15 * time.Minute)
+		if n := len(b.s.heads); n < 15 || n > 40 {
+			t.Errorf("%d tries in a quarter of an hour", n)
+		}
+		since := b.w.Stats().Since
+		if age := time.Since(since); age < 14*time.Minute {
+			t.Errorf("down since %v", since)
+		}
+		b.after(time.Hour)
+		b.written(3)
+	})
+}
+
+func TestTooLargeIsSplit(t *testing.T) {
+	points := numbered(0, 3000)
+	bubble(t, &server{max: 700}, points, func(b *bench) {
+		b.written(3000)
+		if s := b.w.Stats(); s.Failures != 0 || s.Rejected != 0 {
+			t.Errorf("stats %+v", s)
+		}
+	})
+	huge := record("huge", 1, energy.Text("s", strings.Repeat("x", 1000)))
+	s := &server{script: []answer{{code: 413}, {code: 413}, {code: 413}, {code: 413}}}
+	bubble(t, s, []energy.Point{huge}, func(b *bench) {
+		if got := b.aside(); len(got) != 1 || !strings.HasPrefix(got[0].Line, "huge,") {
+			t.Errorf("one record that is too large: %v", got)
+		}
+	})
+}
+
+// TestBadRecordsAreSetAside has the server refuse some records: they go into
+// the file, with the error, and all others arrive.
+func TestBadRecordsAreSetAside(t *testing.T) {
+	for name, c := range map[string]struct {
+		bad     map[int]bool
+		message string
+	}{
+		"one":             {map[int]bool{1234: true}, "partial write: field type conflict: dropped=%d"},
+		"first and last":  {map[int]bool{0: true, 5999: true}, "failure writing points: partial write: field type conflict dropped=%d"},
+		"another wording": {map[int]bool{77: true, 78: true}, "something about this one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refuse := func(line string) string {
+				var n int
+				_, s, _ := strings.Cut(line, " n=")
+				if _, err := fmt.Sscanf(s, "%di", &n); err == nil && c.bad[n] {
+					return c.message
+				}
+				return ""
+			}
+			bubble(t, &server{refuse: refuse}, numbered(0, 6000), func(b *bench) {
+				b.written(6000 - len(c.bad))
+				got := b.aside()
+				if len(got) != len(c.bad) || b.w.Stats().Rejected != int64(len(c.bad)) {
+					t.Fatalf("%d set aside: %v", len(got), got)
+				}
+				for _, r := range got {
+					if r.Error == "" || !strings.Contains(r.Line, "seq,site=westfield n=") {
+						t.Errorf("set aside as %+v", r)
+					}
+				}
+				if lag := b.log.Stats().Cursors[cursorName].Lag; lag != 0 {
+					t.Errorf("%d records held up", lag)
+				}
+			})
+		})
+	}
+}
+
+func TestWholeBatchOfBadRecords(t *testing.T) {
+	all := func(line string) string {
+		if strings.HasPrefix(line, "bad,") {
+			return "partial write: field type conflict dropped=%d"
+		}
+		return ""
+	}
+	var points []energy.Point
+	for n := range 5000 {
+		points = append(points, record("bad", n, energy.Bool("b", true)))
+	}
+	bubble(t, &server{refuse: all}, append(points, numbered(0, 10)...), func(b *bench) {
+		b.written(10)
+		if n := len(b.aside()); n != 5000 || len(b.s.heads) > 10 {
+			t.Errorf("%d set aside in %d requests", n, len(b.s.heads))
+		}
+	})
+}
+
+// TestRefusalOfEverythingIsKept: a refusal that speaks of no record, and holds
+// for all of them, is somebody's mistake elsewhere, and no record's.
+func TestRefusalOfEverythingIsKept(t *testing.T) {
+	broken := true
+	s := &server{}
+	s.refuse = func(string) string {
+		if broken {
+			return "organisation is gone"
+		}
+		return ""
+	}
+	bubble(t, s, numbered(0, 500), func(b *bench) {
+		b.after(time.Hour)
+		if got := b.w.Stats(); got.State != StateDenied || got.Rejected != 0 || len(b.aside()) != 0 {
+			t.Errorf("stats %+v", got)
+		}
+		s.mu.Lock()
+		broken = false
+		s.mu.Unlock()
+		b.after(2 * time.Minute)
+		b.written(500)
+	})
+}
+
+func TestRejectedFileIsBounded(t *testing.T) {
+	a := aside{dir: t.TempDir()}
+	for range 40 {
+		for range 10 {
+			if err := a.add(make([]byte, 10<<10), "why", time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := a.flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{a.path(), a.path() + ".1"} {
+		if info, err := os.Stat(path); err != nil || info.Size() > maxAside || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", path, info, err)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	good := Config{URL: "http://127.0.0.1:8086", Bucket: "b", Token: "t"}
+	for name, change := range map[string]func(*Config){
+		"no url":       func(c *Config) { c.URL = "" },
+		"broken url":   func(c *Config) { c.URL = "http://a:b:c" },
+		"other scheme": func(c *Config) { c.URL = "ftp://a" },
+		"password":     func(c *Config) { c.URL = "http://u:hunter2@a" },
+		"no bucket":    func(c *Config) { c.Bucket = "" },
+		"broken CA":    func(c *Config) { c.CA = []byte("nothing") },
+	} {
+		c := good
+		change(&c)
+		if _, err := New(c, nil); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := New(good, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 4, 1, 10, 0, 0, 0, time.UTC)
+	for in, want := range map[string]time.Duration{
+		"": 0, "x": 0, "-5": 0, "0": 0, "5": 5 * time.Second, "99999999999999": 0, "3600": maxRetryAfter,
+		"Wed, 01 Apr 2026 10:00:30 GMT": 30 * time.Second, "Wed, 01 Apr 2026 09:00:00 GMT": 0, "Thu, 02 Apr 2026 09:00:00 GMT": maxRetryAfter,
+	} {
+		if got := retryAfter(in, now); got != want {
+			t.Errorf("Retry-After %q is %v, want %v", in, got, want)
+		}
+	}
+}
