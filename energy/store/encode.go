@@ -122,15 +122,15 @@ func value(f *energy.Field) (lineprotocol.Value, bool) {
 	}
 }
 
-// round keeps twelve significant digits: more than any meter has, and the
-// digits after them are noise that does not pack. Counters of joules and
-// hashes keep a resolution far below what one second adds.
+// round keeps eleven significant digits: more than any meter has, and the
+// digits after them are noise that does not pack. A rig's counters of energy
+// and hashes, after ten years, still tell one second from the next.
 func round(f float64) float64 {
 	a := math.Abs(f)
 	if a < 1e-6 || a > 1e30 || (a < 1e12 && f == math.Trunc(f)) {
 		return f
 	}
-	places := 11 - int(math.Floor(math.Log10(a)))
+	places := 10 - int(math.Floor(math.Log10(a)))
 	scale := math.Pow10(max(places, -places)) // exact up to 10^22
 	if places < 0 {
 		return math.Round(f/scale) * scale

@@ -48,13 +48,11 @@ func newPlant(rigs int) *plant {
 }
 
 // minute is what the plant records in one minute: six site points, and one
-// point of each rig, spread over the minute.
+// point of each rig, all at the full minute.
 func (p *plant) minute() []energy.Point {
 	var out []energy.Point
-	every := time.Minute / time.Duration(len(p.names))
 	for i := range p.names {
-		at := p.at.Add(time.Duration(i)*every + time.Duration(p.rnd.IntN(int(every)))).Truncate(time.Millisecond)
-		out = append(out, p.rig(i, at))
+		out = append(out, p.rig(i, p.at))
 	}
 	for i := range 6 {
 		out = append(out, p.site(p.at.Add(time.Duration(i)*10*time.Second)))
@@ -92,8 +90,8 @@ func (p *plant) site(at time.Time) energy.Point {
 		Measurement: "site", Class: energy.Telemetry, Time: at, Tags: []energy.Tag{{Key: "site", Value: "westfield"}},
 		Fields: []energy.Field{
 			energy.Float("grid_w", load+draw-gen), energy.Float("generation_w", gen), energy.Float("load_w", load),
-			energy.Float("available_w", gen-load), energy.Float("granted_w", draw), energy.Float("flexible_w", draw),
-			energy.Float("import_price", 38.4), energy.Float("export_price", -4.1), energy.Text("quality", "good"),
+			energy.Float("import_price", 38.4), energy.Float("export_price", -4.1), energy.Float("available_w", gen-load),
+			energy.Float("granted_w", draw), energy.Float("flexible_w", draw), energy.Text("quality", "good"),
 		},
 	}
 }

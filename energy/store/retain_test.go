@@ -85,6 +85,7 @@ func TestSizeBound(t *testing.T) {
 		if got["decision"] < seconds/10 && got["rig"] > 250 || got["interval"] < seconds/60 && got["decision"] > 60 {
 			t.Errorf("bound %d: dear records went before cheap ones: %v", bound, got)
 		}
+		t.Log(bound, got, s.Bytes, s.Segments)
 		last = got
 		closeLog(t, l)
 	}
