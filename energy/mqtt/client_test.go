@@ -224,19 +224,26 @@ func TestClientOnEveryBroker(t *testing.T) {
 			if r := next(t, "price", c.got.readings); r.Name != "price" || r.Value != 42 {
 				t.Errorf("price that is accepted though retained: %+v", r)
 			}
+			reading := func(name string) energy.Reading { // a broker may send a retained price twice
+				r := next(t, name, c.got.readings)
+				for r.Name == "price" {
+					r = next(t, name, c.got.readings)
+				}
+				return r
+			}
 			p.publish("plant/grid", "-1.5")
-			if r := next(t, "grid", c.got.readings); r.Name != "grid" || r.Value != -1500 || r.Arrived.IsZero() {
+			if r := reading("grid"); r.Name != "grid" || r.Value != -1500 || r.Arrived.IsZero() {
 				t.Errorf("grid: %+v", r)
 			}
 			p.publish("plant/pv/2/power", "700")
-			if r := next(t, "pv", c.got.readings); r.Part != "plant/pv/2/power" || r.Value != 700 {
+			if r := reading("pv"); r.Part != "plant/pv/2/power" || r.Value != 700 {
 				t.Errorf("pv: %+v", r)
 			}
 			for _, bad := range []string{"", "NaN", "{}", "7000", strings.Repeat("1", MaxPayload+1), strings.Repeat("1", 3*MaxPayload/2)} {
 				p.publish("plant/grid", bad)
 			}
 			p.publish("plant/grid", "2")
-			if r := next(t, "grid", c.got.readings); r.Value != 2000 {
+			if r := reading("grid"); r.Value != 2000 {
 				t.Errorf("after bad payloads: %+v", r)
 			}
 			want := map[Cause]uint64{Retained: 1, Empty: 1, NotANumber: 1, WrongType: 1, OutOfRange: 1, Oversize: 2}

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -50,23 +52,39 @@ func Mosquitto(t testing.TB, o BrokerOptions) *Broker {
 	bin, err := findMosquitto(t)
 	Need(t, "mosquitto", err)
 	b := &Broker{t: t, bin: bin, dir: t.TempDir(), User: "curtaild", Password: "correct horse"}
-	if err := b.configure(o); err != nil {
-		t.Fatalf("testbed: configure mosquitto: %v", err)
-	}
-	b.Start()
 	t.Cleanup(b.Stop)
-	return b
+	for range 10 { // somebody else may take a port that was just found free
+		if err = b.configure(o); err != nil {
+			t.Fatalf("testbed: configure mosquitto: %v", err)
+		}
+		if err = b.start(); err == nil {
+			return b
+		}
+	}
+	t.Fatalf("testbed: start mosquitto: %v", err)
+	return nil
+}
+
+// freePort finds a port below those that the kernel gives out by itself, so
+// that nobody gets it while the broker is down.
+func freePort() (string, error) {
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			return addr, l.Close()
+		}
+	}
+	return "", errors.New("no free port")
 }
 
 // configure writes certificates, passwords and the config.
 func (b *Broker) configure(o BrokerOptions) error {
 	for i := range b.addr {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		addr, err := freePort()
 		if err != nil {
 			return err
 		}
-		b.addr[i] = l.Addr().String()
-		l.Close()
+		b.addr[i] = addr
 	}
 	b.URL, b.TLSURL = "mqtt://"+b.addr[0], "mqtts://"+b.addr[1]
 	b.CAFile = filepath.Join(b.dir, "ca.pem")
@@ -114,39 +132,49 @@ func port(addr string) string {
 // accepts connections.
 func (b *Broker) Start() {
 	b.t.Helper()
+	if err := b.start(); err != nil {
+		b.t.Fatalf("testbed: start mosquitto: %v", err)
+	}
+}
+
+func (b *Broker) start() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.proc != nil {
-		return
+		return nil
 	}
+	b.log.Reset()
 	cmd := b.bin.command("mosquitto", "-c", filepath.Join(b.dir, "mosquitto.conf"))
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
-		b.t.Fatalf("testbed: start mosquitto: %v", err)
+		return err
 	}
 	if err := cmd.Start(); err != nil {
-		b.t.Fatalf("testbed: start mosquitto: %v", err)
+		return err
 	}
-	b.proc, b.done = cmd, make(chan struct{})
-	up := make(chan struct{})
-	go b.follow(bufio.NewScanner(stderr), up)
+	done, up := make(chan struct{}), make(chan struct{})
+	b.proc, b.done = cmd, done
+	go b.follow(cmd, bufio.NewScanner(stderr), up, done)
 	deadline := time.NewTimer(20 * time.Second)
 	defer deadline.Stop()
 	select {
 	case <-up:
-	case <-b.done:
-		b.t.Fatalf("testbed: mosquitto ended at once: %s", b.log.String())
+		return nil
+	case <-done:
+		err = errors.New("it ended at once")
 	case <-deadline.C:
 		_ = cmd.Process.Kill()
-		<-b.done
-		b.t.Fatalf("testbed: mosquitto does not come up: %s", b.log.String())
+		<-done
+		err = errors.New("it does not come up")
 	}
+	b.proc = nil
+	return fmt.Errorf("%w: %s", err, b.log.String())
 }
 
 // follow reads the broker's log until it ends. The log is closed over by the
 // scanner alone until done is closed.
-func (b *Broker) follow(lines *bufio.Scanner, up chan<- struct{}) {
-	defer close(b.done)
+func (b *Broker) follow(cmd *exec.Cmd, lines *bufio.Scanner, up, done chan<- struct{}) {
+	defer close(done)
 	ready := false
 	for lines.Scan() {
 		if b.log.Len() < 64<<10 {
@@ -157,7 +185,7 @@ func (b *Broker) follow(lines *bufio.Scanner, up chan<- struct{}) {
 			close(up)
 		}
 	}
-	_ = b.proc.Wait()
+	_ = cmd.Wait()
 }
 
 // Stop kills the broker the hard way once it has written down what it keeps.
@@ -172,9 +200,17 @@ func (b *Broker) end(how os.Signal) {
 	if b.proc == nil {
 		return
 	}
-	_ = b.proc.Process.Signal(how)
+	defer func() { b.proc = nil }()
+	for range 100 {
+		_ = b.proc.Process.Signal(how)
+		select {
+		case <-b.done:
+			return
+		case <-time.After(100 * time.Millisecond): // a signal that comes while it starts is lost on it
+		}
+	}
+	_ = b.proc.Process.Kill()
 	<-b.done
-	b.proc = nil
 }
 
 // TLS is a client's config that trusts the broker's authority.
