@@ -25,6 +25,7 @@ type Counters struct {
 	UptimeAt       time.Time       `json:"uptime_at"`
 	DeviceAccepted uint64          `json:"device_accepted"`
 	DeviceRejected uint64          `json:"device_rejected"`
+	Carried        string          `json:"carried,omitempty"` // see Carrier
 }
 
 // maxGap is how long we may have been away and still take the draw to have

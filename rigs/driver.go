@@ -34,6 +34,14 @@ type Readier interface {
 	Ready(ctx context.Context) error
 }
 
+// Carrier is a driver that holds something at the device which outlives this
+// process, and which the next one must know of: a session that would lock it
+// out after a crash. Carry is called once, before anything else.
+type Carrier interface {
+	Carried() string
+	Carry(string)
+}
+
 // Closer is a driver that has something to give back when it goes: a session,
 // a setting that it changed. The device goes on hashing, or not, as it is.
 type Closer interface {

@@ -29,6 +29,9 @@ func (r *Rig) publish(now time.Time) {
 	if r.lost() {
 		s.Rate = 0
 	}
+	if c, ok := r.driver.(Carrier); ok {
+		r.tally.c.Carried = c.Carried()
+	}
 	r.mu.Lock()
 	r.counters = r.tally.c
 	r.mu.Unlock()

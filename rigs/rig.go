@@ -78,6 +78,9 @@ func New(c Config) *Rig {
 		r.ready, _ = c.Driver.(Readier)
 	}
 	r.counters = c.Counters
+	if d, ok := c.Driver.(Carrier); ok {
+		d.Carry(c.Counters.Carried)
+	}
 	r.points = withOff(c.Points, r.family.IdleDraw)
 	r.fixed = len(c.Points) > 0
 	r.order.at = -1

@@ -353,6 +353,31 @@ func TestLoopBelievesNoCommand(t *testing.T) {
 	})
 }
 
+// What a rig that does not obey goes on drawing is not given to another.
+func TestLoopWaitsForReductions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		end := b.run()
+		b.surplus(5000, 13)
+		b.expect("sun", "a:high b:high")
+		b.mu.Lock()
+		b.rigs["b"].dead = true
+		b.mu.Unlock()
+		b.surplus(3500, 3)
+		b.expect("b does not follow, so a has to", "b:low a:low")
+		b.surplus(3500, 20)
+		b.expect("a would rise into power that b still draws", "")
+		b.mu.Lock()
+		b.rigs["b"].point = 1
+		seq := b.last.Loads[1].Setpoint.Seq
+		b.mu.Unlock()
+		b.rigs["b"].say(seq)
+		b.surplus(3500, 2)
+		b.expect("b has obeyed", "a:high")
+		end(ErrHandOver)
+	})
+}
+
 // Rises wait for the disk, reductions do not; and a disk that hangs or
 // refuses holds nothing up for long.
 func TestLoopSlowDisk(t *testing.T) {

@@ -53,7 +53,7 @@ func (s *site) ready(now time.Time, in Input) bool {
 // weigh notes what our loads draw and makes the balance of it.
 func (s *site) weigh(now time.Time) {
 	s.draws.Source = s.source()
-	s.draws.Add(now, s.draw(now))
+	s.note(now)
 	s.balance = s.Setup.Balance.Balance(now, s.board, &s.draws)
 	if s.balance.Grid.OK() {
 		s.grid.Add(now, s.balance.Grid.Watts())
@@ -66,7 +66,7 @@ func (s *site) input(now time.Time) Input {
 		l := &s.loads[i]
 		s.states[i] = LoadState{
 			State: l.status.State, Setpoint: l.setpoint.Point, Since: l.since,
-			StartingUntil: s.started.Add(grace), Course: l.course, Policy: l.setpoint.Policy,
+			StartingUntil: s.started.Add(grace), Course: l.expected(now, s.specs[i].Ramp), Policy: l.setpoint.Policy,
 		}
 	}
 	in := Input{
@@ -125,29 +125,20 @@ func (s *site) apply(now time.Time) {
 		}
 	}
 	if changed != nil {
-		s.draws.Add(now, s.draw(now)) // the far end of a step
+		s.note(now) // the far end of a step
 		s.commit(now, changed, rises)
 	}
 }
 
 // move makes decision d the set-point of load i.
 func (s *site) move(now time.Time, i int, d energy.Decision) energy.Setpoint {
-	l := &s.loads[i]
-	if (l.setpoint.Point == energy.Off) != (d.To == energy.Off) {
-		l.since = now
-	}
 	s.kept.Seq++
+	l := &s.loads[i]
 	p := l.points[d.To]
-	l.setpoint = energy.Setpoint{
+	l.send(now, energy.Setpoint{
 		Load: s.specs[i].Name, Seq: s.kept.Seq, Point: d.To, Name: p.Name, Draw: p.Draw,
 		Policy: d.Policy, Reason: d.Reason, At: now,
-	}
-	l.known = true
-	draw, to := l.course.At(now), p.Draw
-	if l.awaited = to < draw; l.awaited {
-		to = draw // it counts as drawn until the device has taken the command
-	}
-	l.course, l.anchored = energy.Toward(now, draw, to, s.specs[i].Ramp), now
+	}, s.specs[i].Ramp)
 	return l.setpoint
 }
 

@@ -37,19 +37,6 @@ type site struct {
 	lazy    time.Time // when the state was last put on disk
 }
 
-// loadState is what the loop knows of one load.
-type loadState struct {
-	points   []energy.OperatingPoint
-	status   energy.Status
-	setpoint energy.Setpoint
-	since    time.Time // of the last change between off and on
-	course   energy.Course
-	anchored time.Time // when the draw was read that the course starts from
-	awaited  bool      // a reduction has been sent, and the device has not taken it yet
-	known    bool      // the set-point is ours, or has been taken over from the device
-	decision energy.Decision
-}
-
 func openSite(l *Loop, k *keeper, now time.Time) (*site, error) {
 	s := &site{
 		Loop: l, log: l.Log, keeper: k, kept: l.Kept.KeptSite, started: now,
@@ -93,7 +80,8 @@ func (s *site) status(now time.Time, st energy.Status) {
 	}
 	l := &s.loads[i]
 	if !slices.Equal(st.Points, l.points) && len(st.Points) > 0 {
-		s.repoint(l, st.Points)
+		l.repoint(st.Points)
+		s.stale = true
 	}
 	if st.Ramp != s.specs[i].Ramp && st.Ramp != (energy.Ramp{}) {
 		spec := *s.specs[i] // snapshots that are out hold the old one
@@ -101,63 +89,15 @@ func (s *site) status(now time.Time, st energy.Status) {
 		s.specs[i], s.stale = &spec, true
 	}
 	l.status = st
-	if !st.State.Heard() {
-		// Nobody knows what it draws: it counts as its last until proven off.
-		if l.setpoint.Point == energy.Off || st.Draw > 0 {
-			l.course = energy.Toward(now, st.Draw, max(st.Draw, l.course.To), s.specs[i].Ramp)
+	switch ramp := s.specs[i].Ramp; {
+	case !st.State.Heard():
+		l.lose(now, ramp)
+	default:
+		if !l.known {
+			s.adopt(now, i)
 		}
-		return
+		l.hear(now, ramp, s.Setup.Observe)
 	}
-	if !l.known {
-		s.adopt(now, i)
-	}
-	if l.awaited && st.Seq >= l.setpoint.Seq {
-		s.draws.Add(now, s.draw(now))
-		l.awaited, l.course = false, energy.Toward(now, l.course.At(now), l.setpoint.Draw, s.specs[i].Ramp)
-	}
-	at := st.DrawAt
-	if at.IsZero() {
-		at = st.At
-	}
-	if !at.After(l.anchored) {
-		return // it says again what it has said before: the course goes on
-	}
-	to := l.setpoint.Draw
-	if l.awaited || s.Setup.Observe || st.Seq >= l.setpoint.Seq && settled(at, l.course) {
-		to = st.Draw // what a settled load says it draws beats what its point promises
-	}
-	l.course, l.anchored = energy.Toward(at, st.Draw, to, s.specs[i].Ramp), at
-}
-
-// settled reports whether a load has had the time to follow its set-point.
-func settled(now time.Time, c energy.Course) bool { return !now.Before(c.End()) }
-
-// repoint takes over a changed list of operating points. A set-point is found
-// again by its name, else by its draw.
-func (s *site) repoint(l *loadState, points []energy.OperatingPoint) {
-	l.points, s.stale = points, true
-	sp := &l.setpoint
-	if sp.Point == energy.Off {
-		sp.Draw, sp.Name = points[energy.Off].Draw, points[energy.Off].Name
-		return
-	}
-	sp.Point = nearest(points, sp.Name, sp.Draw)
-	sp.Name, sp.Draw = points[sp.Point].Name, points[sp.Point].Draw
-}
-
-// nearest is the point of that name, else the running one that draws most
-// nearly so much, else off.
-func nearest(points []energy.OperatingPoint, name string, draw energy.Watts) int {
-	if i := slices.IndexFunc(points, func(p energy.OperatingPoint) bool { return p.Name == name }); i >= 0 {
-		return i
-	}
-	best := energy.Off
-	for i := 1; i < len(points); i++ {
-		if best == energy.Off || abs(points[i].Draw-draw) < abs(points[best].Draw-draw) {
-			best = i
-		}
-	}
-	return best
 }
 
 // adopt takes the device's own word for where it is when it first answers
@@ -226,17 +166,31 @@ func (s *site) measure(now time.Time) Measure {
 			m.StopTime = max(m.StopTime, time.Second+off.End().Sub(now))
 		}
 	}
-	m.OffDraw *= 1 + energy.Watts(s.Setup.Balance.Aux/100)
+	aux := 1 + energy.Watts(s.Setup.Balance.Aux/100)
+	m.OffDraw *= aux
+	if m.By != energy.DrawByMeter {
+		most, _ := s.draw(now) // a command that was sent is not yet one that was obeyed
+		m.Flexible = most * aux
+	}
 	return m
 }
 
-// draw is what our loads are expected to draw at now.
-func (s *site) draw(now time.Time) energy.Watts {
-	var sum energy.Watts
+// draw is what our loads are taken to draw at now: at the most, and at the
+// least. They differ while a command is on its way.
+func (s *site) draw(now time.Time) (most, least energy.Watts) {
 	for i := range s.loads {
-		sum += s.loads[i].course.At(now)
+		m, l := s.loads[i].draw(now)
+		most, least = most+m, least+l
 	}
-	return sum
+	return most, least
+}
+
+// note adds the draw of now to the course that the balance is made with. It
+// takes the least: a balance that counts on draw which has gone already would
+// give it out twice.
+func (s *site) note(now time.Time) {
+	_, least := s.draw(now)
+	s.draws.Add(now, least)
 }
 
 // source is the worst that any load that draws goes by.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 
 	"github.com/curtaild/curtaild/cmd/curtaild/config"
 	"github.com/curtaild/curtaild/rigs"
@@ -40,8 +41,12 @@ func newRig(r config.Rig, counters rigs.Counters) (*rigs.Rig, error) {
 	if r.Poll > 0 {
 		fam.Poll = r.Poll
 	}
+	host, _, err := net.SplitHostPort(r.Address)
+	if err != nil {
+		return nil, fmt.Errorf("rig %s: %w", r.Spec.Name, err)
+	}
 	return rigs.New(rigs.Config{
-		Name: r.Spec.Name, Host: r.Address, Driver: f.driver(r), Family: fam,
+		Name: r.Spec.Name, Host: host, Driver: f.driver(r), Family: fam,
 		Points: r.Points, KeepReady: true, Counters: counters,
 	}), nil
 }

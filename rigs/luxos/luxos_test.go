@@ -95,6 +95,18 @@ func TestSessionWhoseLogonGotNoAnswerIsFound(t *testing.T) {
 	expect(t, "pause", asked(), "logon", "session", "logoff", "logon", "curtail sleep")
 }
 
+func TestSessionOfAKilledProcessIsTakenOver(t *testing.T) {
+	before, m := connect(t, emulate.Options{Running: true, StartTime: -1, StopTime: -1})
+	if err := before.Pause(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := luxos.New(m.Addr(), luxos.Options{})
+	after.Carry(before.Carried())
+	if err := after.Resume(t.Context()); err != nil {
+		t.Errorf("locked out by our own session: %v", err)
+	}
+}
+
 func TestForeignSessionIsBusy(t *testing.T) {
 	d, m := connect(t, emulate.Options{Running: true})
 	other := luxos.New(m.Addr(), luxos.Options{})

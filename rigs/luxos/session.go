@@ -28,6 +28,14 @@ type session struct {
 
 func (s session) alive(now time.Time) bool { return s.id != "" && now.Sub(s.used) < sessionTrust }
 
+// Carried is the id of our session: after a crash it would lock the next
+// process out for a minute.
+func (d *Driver) Carried() string { return d.session.id }
+
+// Carry takes over what the process before us left behind. It is not trusted
+// to be alive, but known to be ours if it stands in the way.
+func (d *Driver) Carry(id string) { d.session = session{id: id} }
+
 // write sends a command that needs the session, as the first of its
 // parameters.
 func (d *Driver) write(ctx context.Context, command, parameter string) error {
