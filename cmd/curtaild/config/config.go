@@ -76,7 +76,6 @@ type Rig struct {
 	StartTime time.Duration           // from off to the highest point
 	StopTime  time.Duration           // and back
 	Poll      time.Duration
-	Password  Secret
 }
 
 // Hasher is the pool of local hashing workers, one load.

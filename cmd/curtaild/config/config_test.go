@@ -190,7 +190,7 @@ func TestLoadFromDisk(t *testing.T) {
 		}
 	}
 	write("config.yaml", "site: {name: w}\nreadings: [{name: g, role: grid, topic: t, unit: W, sign: import_positive}]\n"+
-		"policies: [b-*.yaml, a.yaml, b-1.yaml]\nrigs: [{name: a, family: luxos, hosts: [h], password_file: pw}]\nstore: {path: data}\n")
+		"mqtt: {broker: \"mqtts://b\", username: u, password_file: pw}\npolicies: [b-*.yaml, a.yaml, b-1.yaml]\nrigs: [{name: a, family: luxos, hosts: [h]}]\nstore: {path: data}\n")
 	for i, name := range []string{"b-2.yaml", "b-1.yaml", "a.yaml"} {
 		write(name, fmt.Sprintf("policies: [{name: p%d, loads: [a]}]\n", i))
 	}
@@ -200,7 +200,7 @@ func TestLoadFromDisk(t *testing.T) {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	if len(cfg.Policies) != 3 || cfg.Policies[0].Name != "p2" || cfg.Policies[1].Name != "p1" || cfg.Store.Path != filepath.Join(dir, "data") || cfg.Rigs[0].Password.Reveal() != "hunter2" {
+	if len(cfg.Policies) != 3 || cfg.Policies[0].Name != "p2" || cfg.Policies[1].Name != "p1" || cfg.Store.Path != filepath.Join(dir, "data") || cfg.MQTT.Password.Reveal() != "hunter2" {
 		t.Errorf("%+v", cfg)
 	}
 	if err := os.Remove(filepath.Join(dir, "pw")); err != nil {

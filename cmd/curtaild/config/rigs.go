@@ -66,7 +66,6 @@ func (l *loader) rig(m *strict.Map) (Rig, int) {
 		StartTime: positive(m, "start_time", 0),
 		StopTime:  positive(m, "stop_time", 0),
 		Poll:      positive(m, "poll", 0),
-		Password:  l.secret(m.At("password_file")),
 	}
 	r.Spec = l.spec(m)
 	r.Spec.Family = strict.Enum(m, "family", "", names...)
