@@ -63,6 +63,11 @@ type Measure struct {
 // live reports whether e still binds or will.
 func (e *Entry) live() bool { return e.Ended.IsZero() }
 
+// same reports whether s says what e was made of, once more.
+func (e *Entry) same(s energy.Signal) bool {
+	return s.ID != "" && s.Kind == e.Signal.Kind && s.Revision == e.Signal.Revision
+}
+
 // active reports whether e binds loads at now.
 func (e *Entry) active(now time.Time) bool {
 	return e.live() && !e.Signal.Test && !now.Before(e.Signal.Start)
@@ -71,6 +76,9 @@ func (e *Entry) active(now time.Time) bool {
 // Take answers a signal that has come in. The statuses are in the order in
 // which they are to be published; the last for an id is what stands.
 func (b *Book) Take(now time.Time, s energy.Signal, src *Source, m Measure) []energy.SignalStatus {
+	if i := b.find(s.Source, s.ID); i >= 0 && b.Signals[i].same(s) {
+		return []energy.SignalStatus{b.Signals[i].status()} // said again, answered again
+	}
 	if why := refusal(now, s, src, m); why != "" {
 		return b.refuse(now, s, why)
 	}
@@ -82,11 +90,8 @@ func (b *Book) Take(now time.Time, s energy.Signal, src *Source, m Measure) []en
 	}
 	if i := b.find(s.Source, s.ID); i >= 0 {
 		old := &b.Signals[i]
-		switch {
-		case s.Revision == old.Signal.Revision:
-			return []energy.SignalStatus{old.status()} // said again, answered again
-		case s.Revision < old.Signal.Revision:
-			return b.refuse(now, s, fmt.Sprintf("revision %d is older than %d", s.Revision, old.Signal.Revision))
+		if s.Revision <= old.Signal.Revision {
+			return b.refuse(now, s, fmt.Sprintf("revision %d is not newer than %d", s.Revision, old.Signal.Revision))
 		}
 		out := old.end(now, energy.SignalSuperseded, fmt.Sprintf("by revision %d", s.Revision))
 		b.Signals = slices.Delete(b.Signals, i, i+1)

@@ -173,6 +173,11 @@ func TestRevisions(t *testing.T) {
 			t.Fatal("a limit binds before its start")
 		}
 	}
+	again := rev(3, 80e3)
+	again.Fault = "expired" // as a repetition after the end reads
+	if got := states(b.Take(june, again, dso, measure(900))); !slices.Equal(got, []string{"accepted@3"}) {
+		t.Fatalf("said again: %v", got)
+	}
 	cancel := rev(3, 0)
 	cancel.Kind = energy.KindCancel
 	if got := states(b.Take(june, cancel, dso, measure(900))); !slices.Equal(got, []string{"cancelled@3"}) {

@@ -54,6 +54,9 @@ func openSite(l *Loop, k *keeper, now time.Time) (*site, error) {
 			s.loads[i].course = energy.Toward(now, kept.Setpoint.Draw, kept.Setpoint.Draw, spec.Ramp)
 		}
 	}
+	for i := range s.kept.Book.Signals {
+		s.Answer(s.kept.Book.Signals[i].status(), false) // the broker may have forgotten
+	}
 	return s, s.compile()
 }
 
