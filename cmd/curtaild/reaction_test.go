@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/curtaild/curtaild/cmd/curtaild/config"
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/energy/store"
+	"github.com/curtaild/curtaild/policies"
+	"github.com/curtaild/curtaild/rigs/emulate"
+)
+
+// reactionPoints are four operating points, as every rig of the benchmarks has.
+var reactionPoints = []energy.OperatingPoint{
+	{Name: "off", Draw: 20}, {Name: "200MHz", Draw: 1600, Rate: 80e12}, {Name: "300MHz", Draw: 2400, Rate: 115e12}, {Name: "400MHz", Draw: 3000, Rate: 138e12},
+}
+
+// stand is a whole daemon in this process, over an embedded broker, with a
+// fleet of emulated rigs that follow at once.
+type stand struct {
+	b     testing.TB
+	fleet *emulate.Fleet
+	plant *plant
+	meter paho.Client
+	// wanted is the number of reductions that are still to be received; the
+	// last one closes all.
+	wanted atomic.Int64
+	all    atomic.Pointer[chan time.Time]
+	snap   chan *energy.Snapshot // the latest
+}
+
+func newStand(b testing.TB, rigs int) *stand {
+	s := &stand{b: b, snap: make(chan *energy.Snapshot, 1)}
+	var err error
+	s.fleet, err = emulate.NewFleet(emulate.FleetOptions{
+		Rigs: rigs, Families: []string{"luxos"}, Seed: 1,
+		Rig: emulate.Options{Points: reactionPoints, StartTime: -1, StopTime: -1, Running: true, Point: 3},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.fleet.Close() })
+	cfg := s.config()
+	st, err := store.Open(store.LogOptions{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { st.Close() })
+	if s.plant, err = build(cfg, st, slog.New(slog.DiscardHandler)); err != nil {
+		b.Fatal(err)
+	}
+	s.plant.seen = s.see
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.plant.run(ctx) }()
+	b.Cleanup(func() { cancel(); <-done })
+	for _, r := range s.fleet.Rigs() {
+		r.OnCommand(s.count)
+	}
+	s.connect(cfg.MQTT.Listen)
+	return s
+}
+
+func (s *stand) config() *config.Config {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.b.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	cfg := &config.Config{
+		Site:     config.Site{Name: "stand", Zone: time.UTC, Interval: 15 * time.Minute},
+		MQTT:     config.MQTT{Listen: addr, Prefix: "curtaild/stand"},
+		Readings: []energy.ReadingSpec{{Name: "grid", Role: energy.RoleGrid, Topic: "grid", Factor: 1, MaxAge: time.Minute, Min: -1e9, Max: 1e9}},
+		Balance:  energy.BalanceSpec{Kind: energy.BalanceGrid},
+		Policies: []policies.Policy{{Name: "soak", Order: policies.Efficient, Use: policies.Use{Available: true},
+			Stop: policies.Threshold{Power: -1e9}, OnStale: policies.OnStale{Keep: time.Minute, Then: policies.ThenKeep}}},
+		ExitWithin: 5 * time.Second,
+	}
+	for _, r := range s.fleet.Rigs() {
+		cfg.Policies[0].Loads = append(cfg.Policies[0].Loads, r.Name())
+		cfg.Rigs = append(cfg.Rigs, config.Rig{
+			Spec:    energy.LoadSpec{Name: r.Name(), Family: "luxos", OnExit: energy.ExitKeep},
+			Address: r.Addr(), Points: reactionPoints, StartTime: time.Nanosecond, StopTime: time.Nanosecond,
+		})
+	}
+	return cfg
+}
+
+func (s *stand) connect(addr string) {
+	s.meter = paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + addr).SetClientID("meter").
+		SetConnectRetry(true).SetConnectRetryInterval(20 * time.Millisecond))
+	t := s.meter.Connect()
+	select {
+	case <-t.Done():
+	case <-time.After(10 * time.Second):
+		s.b.Fatal("no broker")
+	}
+	if t.Error() != nil {
+		s.b.Fatal(t.Error())
+	}
+	s.b.Cleanup(func() { s.meter.Disconnect(0) })
+}
+
+func (s *stand) see(snap *energy.Snapshot) {
+	select {
+	case <-s.snap:
+	default:
+	}
+	s.snap <- snap
+}
+
+// count is told of every command that a rig has received.
+func (s *stand) count(cmd string, at time.Time) {
+	if strings.HasPrefix(cmd, "profileset 200MHz") && s.wanted.Add(-1) == 0 {
+		*s.all.Load() <- at
+	}
+}
+
+// publish says what the meter at the grid reads when the site has w left over.
+func (s *stand) publish(w energy.Watts) time.Time {
+	grid := s.fleet.Total().Draw - w
+	at := time.Now()
+	s.meter.Publish("grid", 0, false, strconv.FormatFloat(float64(grid), 'f', 1, 64))
+	return at
+}
+
+// settle publishes until every rig is at the given point, and has said so.
+func (s *stand) settle(w energy.Watts, point int) {
+	deadline := time.After(2 * time.Minute)
+	again := time.NewTicker(500 * time.Millisecond)
+	defer again.Stop()
+	for {
+		select {
+		case snap := <-s.snap:
+			there := func(l energy.LoadView) bool { return l.Setpoint.Point == point && l.Status.Point == point }
+			if !slices.ContainsFunc(snap.Loads, func(l energy.LoadView) bool { return !there(l) }) {
+				return
+			}
+		case <-again.C:
+			s.publish(w)
+		case <-deadline:
+			s.b.Fatalf("the rigs do not come to point %d", point)
+		}
+	}
+}
+
+// BenchmarkReaction is the time from a reading on the broker to the last of
+// the reductions that follow from it, received by the rigs: sessions are
+// ready. Beside it, in the same run, a bare fan-out: as many connections, each
+// a request and its answer.
+func BenchmarkReaction(b *testing.B) {
+	for _, rigs := range []int{100, 1000} {
+		b.Run("rigs="+strconv.Itoa(rigs), func(b *testing.B) {
+			s := newStand(b, rigs)
+			full, low := energy.Watts(4000*rigs), energy.Watts(1700*rigs)
+			var took, bare []time.Duration
+			for b.Loop() {
+				b.StopTimer()
+				s.settle(full, 3)
+				all := make(chan time.Time, 1)
+				s.all.Store(&all)
+				s.wanted.Store(int64(rigs))
+				b.StartTimer()
+				from := s.publish(low)
+				took = append(took, (<-all).Sub(from))
+				b.StopTimer()
+				s.settle(low, 1)
+				bare = append(bare, fanOut(b, s.fleet))
+				b.StartTimer()
+			}
+			b.ReportMetric(ms(took, 0.5), "ms/p50")
+			b.ReportMetric(ms(took, 0.99), "ms/p99")
+			b.ReportMetric(ms(bare, 0.5), "bare-ms/p50")
+			b.ReportMetric(ms(bare, 0.99), "bare-ms/p99")
+			b.ReportMetric(ms(took, 0.5)/ms(bare, 0.5), "x-bare")
+		})
+	}
+}
+
+func ms(d []time.Duration, q float64) float64 {
+	slices.Sort(d)
+	return float64(d[int(q*float64(len(d)-1)+0.5)].Microseconds()) / 1000
+}
+
+// fanOut asks every rig something, each over a connection of its own, and
+// returns how long that took.
+func fanOut(b *testing.B, fleet *emulate.Fleet) time.Duration {
+	var work sync.WaitGroup
+	from := time.Now()
+	for _, r := range fleet.Rigs() {
+		work.Go(func() {
+			c, err := net.Dial("tcp", r.Addr())
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			defer c.Close()
+			fmt.Fprint(c, `{"command":"version"}`)
+			if _, err := bufio.NewReader(c).ReadString(0); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	return time.Since(from)
+}
+
+// BenchmarkMemory is the anonymous memory that the daemon adds to this
+// process for so many rigs, the emulators' own taken off as far as it can be.
+func BenchmarkMemory(b *testing.B) {
+	for _, rigs := range []int{10, 1000} {
+		b.Run("rigs="+strconv.Itoa(rigs), func(b *testing.B) {
+			for b.Loop() {
+				before := anonymous(b)
+				s := newStand(b, rigs)
+				s.settle(energy.Watts(4000*rigs), 3)
+				s.settle(energy.Watts(1700*rigs), 1)
+				b.ReportMetric(float64(anonymous(b)-before)/(1<<20), "MB-with-emulators")
+			}
+		})
+	}
+}
+
+func anonymous(b *testing.B) int {
+	runtime.GC()
+	raw, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip("no /proc: ", err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "RssAnon:" {
+			kb, _ := strconv.Atoi(f[1])
+			return kb << 10
+		}
+	}
+	b.Skip("no RssAnon in /proc/self/status")
+	return 0
+}
