@@ -61,7 +61,7 @@ func TestSizeBound(t *testing.T) {
 	closeLog(t, l)
 	last := map[string]int{"rig": 2 * seconds, "decision": seconds / 10, "interval": seconds / 60}
 	var thinned, noRigs, noDecisions bool
-	for i, bound := range []int64{size, size * 2 / 3, size / 3, size / 8, size / 12, size / 16, size / 20, size / 30, size / 40, 12 << 10} {
+	for i, bound := range []int64{size, size * 2 / 3, size / 2, size * 9 / 20, size * 8 / 20, size * 7 / 20, size / 3, size / 8, size / 12, size / 16, size / 20, size / 30, size / 40, 12 << 10} {
 		l := openLog(t, LogOptions{Dir: dir, MaxSize: bound, SegmentSize: 4 << 10, MaxAge: 1e6 * time.Hour, Thin: time.Minute})
 		for range 1000 {
 			l.retainNow()
@@ -85,7 +85,6 @@ func TestSizeBound(t *testing.T) {
 		if got["decision"] < seconds/10 && got["rig"] > 250 || got["interval"] < seconds/60 && got["decision"] > 60 {
 			t.Errorf("bound %d: dear records went before cheap ones: %v", bound, got)
 		}
-		t.Log(bound, got, s.Bytes, s.Segments)
 		last = got
 		closeLog(t, l)
 	}

@@ -129,10 +129,10 @@ func TestDamagedState(t *testing.T) {
 		t.Fatal(err)
 	}
 	cases := map[string][]byte{"text": []byte("this is no database at all"), "one byte": {0}}
-	for n := 1; n < len(data); n += 1777 {
+	for n := 1; n < len(data); n += 4999 {
 		cases[fmt.Sprintf("cut at %d", n)] = data[:n]
 	}
-	for n := 0; n < len(data); n += 211 {
+	for n := 0; n < len(data); n += 811 {
 		b := append([]byte(nil), data...)
 		b[n] ^= 0xff
 		cases[fmt.Sprintf("byte %d", n)] = b
