@@ -52,6 +52,7 @@ func serve(ctx context.Context, path string, cfg *config.Config, log *slog.Logge
 	if err != nil {
 		return err
 	}
+	d.plant.Store(p) // whoever asks how we are finds one
 	srv, err := api.Listen(d, cfg.HTTP.Socket, cfg.HTTP.Listen, log)
 	if err != nil {
 		return err
