@@ -2,12 +2,10 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -292,70 +290,4 @@ func (l *Log) extent(start uint64) (limit int64, sealed bool) {
 		}
 	}
 	return 0, true
-}
-
-// place is where in the log something was found.
-type place struct {
-	path string
-	off  int64
-}
-
-// noteCorrupt counts and marks a block that cannot be read back, once,
-// whichever reader finds it.
-func (l *Log) noteCorrupt(at place, class string, lost loss) {
-	l.mu.Lock()
-	known := l.corrupt[at]
-	if !known {
-		l.corrupt[at] = true
-		l.stats.Corrupt++
-		l.stats.CorruptRecords += lost.count
-	}
-	l.mu.Unlock()
-	if known {
-		return
-	}
-	l.opt.Logger.Error("log block cannot be read back and is skipped", "segment", at.path, "records", lost.count)
-	l.Append(l.marker(class, causeCorrupt, gap{loss: lost, unread: lost.count}))
-}
-
-// readCursors reads the saved cursors. Without the file, or with a broken one,
-// there are none: readers begin at the oldest record and lose nothing.
-func readCursors(dir string) (map[string]*cursorState, error) {
-	none := map[string]*cursorState{}
-	b, err := os.ReadFile(filepath.Join(dir, cursorFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return none, nil
-	}
-	if err != nil {
-		return none, fmt.Errorf("read log cursors: %w", err)
-	}
-	m := map[string]*cursorState{}
-	if err := json.Unmarshal(b, &m); err != nil {
-		return none, fmt.Errorf("read log cursors: %w", err)
-	}
-	for name, c := range m {
-		if c == nil {
-			delete(m, name)
-		}
-	}
-	return m, nil
-}
-
-// saveCursors writes the cursors, if one has moved.
-func (l *Log) saveCursors() error {
-	l.mu.Lock()
-	moved := l.moved
-	l.moved = false
-	b, _ := json.Marshal(l.cursors) // numbers: it cannot fail
-	l.mu.Unlock()
-	if !moved {
-		return nil
-	}
-	if err := writeFile(filepath.Join(l.opt.Dir, cursorFile), b); err != nil {
-		l.mu.Lock()
-		l.moved = true
-		l.mu.Unlock()
-		return fmt.Errorf("save log cursors: %w", err)
-	}
-	return nil
 }
