@@ -1,0 +1,93 @@
+package demo
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// look is how things look: colours where the terminal has them, and the shapes
+// carry the meaning where it has none.
+type look struct {
+	plain, dim, title, head   lipgloss.Style
+	sun, site, ours           lipgloss.Style
+	out, in, lost             lipgloss.Style // export, import, curtailed
+	good, waiting, bad, quiet lipgloss.Style // states
+	box                       lipgloss.Style
+}
+
+func newLook(r *lipgloss.Renderer) look {
+	fg := func(light, dark string) lipgloss.Style {
+		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: light, Dark: dark})
+	}
+	return look{
+		plain: r.NewStyle(), dim: fg("245", "242"), title: r.NewStyle().Bold(true), head: fg("240", "246"),
+		sun: fg("136", "220"), site: fg("30", "74"), ours: fg("28", "78"),
+		out: fg("25", "69"), in: fg("160", "203"), lost: fg("130", "208"),
+		good: fg("28", "78"), waiting: fg("136", "221"), bad: fg("160", "203"), quiet: fg("245", "242"),
+		box: r.NewStyle(),
+	}
+}
+
+// state is how a load's state looks.
+func (l look) state(s energy.State) lipgloss.Style {
+	switch s {
+	case energy.StateRunning, energy.StateThrottled:
+		return l.good
+	case energy.StateStarting, energy.StateStopping:
+		return l.waiting
+	case energy.StateFault, energy.StateSuspect, energy.StateUnreachable:
+		return l.bad
+	}
+	return l.quiet
+}
+
+// event is how an event looks, and the sign before it.
+func (l look) event(k Kind) (lipgloss.Style, string) {
+	switch k {
+	case Starts:
+		return l.good, "▲"
+	case GoesUp:
+		return l.good, "△"
+	case GoesDown:
+		return l.waiting, "▽"
+	case Stops:
+		return l.lost, "▼"
+	}
+	return l.site, "◆"
+}
+
+// bar is a share of width, to an eighth of a cell.
+func bar(share float64, width int) string {
+	share = min(1, max(0, share))
+	eighths := int(share*float64(width)*8 + 0.5)
+	out := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		out += string([]rune(" ▏▎▍▌▋▊▉")[rest])
+	}
+	return out
+}
+
+// curve is a line of values from 0 to 1, the latest at its end.
+func curve(values []float64, width int) string {
+	values = values[max(0, len(values)-width):]
+	out := make([]rune, len(values))
+	for i, v := range values {
+		out[i] = []rune("▁▂▃▄▅▆▇█")[int(min(0.999, max(0, v))*8)]
+	}
+	return string(out)
+}
+
+// pad makes s as wide as width, cells counted: cut off, or filled on the right,
+// or on the left where width is negative.
+func (l look) pad(s string, width int) string {
+	n := max(width, -width)
+	s = l.box.MaxWidth(n).Render(s)
+	fill := strings.Repeat(" ", max(0, n-lipgloss.Width(s)))
+	if width < 0 {
+		return fill + s
+	}
+	return s + fill
+}
