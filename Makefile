@@ -34,7 +34,11 @@ bench: ## the benchmarks of docs/benchmarks.md
 build: ## one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o curtaild ./cmd/curtaild
 
-install: build ## the binary and the systemd unit, below DESTDIR
+install: ## what make build has built, the systemd unit and the config's folders, below DESTDIR
+	@test -x curtaild || { echo "run make build first (not as root)"; exit 1; }
 	install -D -m 0755 curtaild $(DESTDIR)/usr/bin/curtaild
 	install -D -m 0644 deploy/systemd/curtaild.service $(DESTDIR)/usr/lib/systemd/system/curtaild.service
-	test -e $(DESTDIR)/etc/curtaild/config.yaml || install -D -m 0640 config.example.yaml $(DESTDIR)/etc/curtaild/config.yaml
+	install -D -m 0644 config.example.yaml $(DESTDIR)/usr/share/doc/curtaild/config.example.yaml
+	install -D -m 0644 -t $(DESTDIR)/usr/share/doc/curtaild/policies/samples policies/samples/*.yaml
+	install -d -m 0755 $(DESTDIR)/etc/curtaild/policies
+	install -d -m 0700 $(DESTDIR)/etc/curtaild/secrets
