@@ -31,6 +31,7 @@ var imports = map[string][]string{
 	"api":                     {"energy", "policies", "scheduler"},
 	"cmd/curtaild":            {"*"},
 	"cmd/curtaild/config":     {"energy", "policies", "policies/strict"},
+	"cmd/curtaild/demo":       {"energy", "policies", "rigs/emulate"},
 	"internal/testbed":        {},
 }
 

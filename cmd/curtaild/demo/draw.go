@@ -13,8 +13,9 @@ import (
 // From these sizes on there is room for more: decisions beside the loads, bars
 // of their own, and every small rig in a row of its own.
 const (
-	wideFrom = 112
-	tallFrom = 34
+	wideFrom  = 112
+	tallFrom  = 34
+	roomyFrom = 39
 )
 
 // draw is the whole screen: at most height lines of at most width cells.
@@ -25,14 +26,14 @@ func draw(l look, f Frame, width, height int) string {
 	top := []string{header(l, f, width), ""}
 	wide, tall := width >= wideFrom, height >= tallFrom
 	if tall {
-		top = append(top, bars(l, f, width)...)
+		top = append(top, bars(l, f, width, 1+2*min(1, height/roomyFrom))...)
 	} else {
 		top = append(top[:1], pairs(l, f, width)...)
 	}
 	top = append(top, "")
-	bottom := append([]string{""}, totals(l, f, width)...)
+	bottom := totals(l, f)
 	if tall {
-		bottom = append(bottom, footer(l, f, width))
+		bottom = append(append([]string{""}, bottom...), footer(l, f))
 	}
 	room := max(0, height-len(top)-len(bottom))
 	var middle []string
@@ -44,7 +45,7 @@ func draw(l look, f Frame, width, height int) string {
 			middle = append(middle, l.pad(at(loads, i), tableWidth+gap)+at(said, i))
 		}
 	} else {
-		least := min(6, room/2) // lines of decisions
+		least := min(5, room/2) // lines of decisions
 		middle = table(l, f.Loads, min(width, tableWidth), room-least)
 		if len(middle) < room {
 			middle = append(middle, decisions(l, f.Events, width, room-len(middle))...)
@@ -70,13 +71,19 @@ func at(lines []string, i int) string {
 func header(l look, f Frame, width int) string {
 	m := f.Power.Moment
 	left := l.title.Render(" curtaild demo") + l.dim.Render("  day ") + l.plain.Render(fmt.Sprint(m.Day+1)) + "  " + l.title.Render(m.Clock()) +
-		"  " + l.sun.Render(weather(f.Power.Sky)) + l.dim.Render(fmt.Sprintf("  sun %.0f W/m², clouds %.0f %%", f.Power.Sky.Sun, 100*f.Power.Sky.Cover))
+		"  " + l.sun.Render(weather(f.Power.Sky))
+	if width >= wideFrom {
+		left += l.dim.Render(fmt.Sprintf("  sun %.0f W/m², clouds %.0f %%", f.Power.Sky.Sun, 100*f.Power.Sky.Cover))
+	}
 	right := brief(f.Elapsed)
 	if f.Intro.For > 0 {
 		right += " of " + brief(f.Intro.For)
 	}
+	if width >= 60 {
+		right += "   q ends it"
+	}
 	if f.Ending {
-		right = "ending: loads stop"
+		right = "ending: the loads stop"
 	}
 	return l.pad(left, max(0, width-lipgloss.Width(right)-1)) + l.dim.Render(right) + " "
 }
@@ -130,7 +137,7 @@ func (fl flow) render(l look, width int) string {
 }
 
 // bars are the powers, one below the other, and the sun's curve.
-func bars(l look, f Frame, width int) []string {
+func bars(l look, f Frame, width, rows int) []string {
 	const note = 18
 	var out []string
 	for _, fl := range flows(l, f.Power) {
@@ -144,7 +151,14 @@ func bars(l look, f Frame, width int) []string {
 		out = append(out, s)
 	}
 	room := max(1, width-note-nameWidth-valueWidth-2)
-	return append(out, " "+l.pad(l.dim.Render("so far"), nameWidth-1)+l.sun.Render(curve(f.Sun, room)))
+	for i, row := range l.curve(f.Day, f.Power.Moment, room, rows) {
+		name := ""
+		if i == rows-1 {
+			name = "the day"
+		}
+		out = append(out, " "+l.pad(name, nameWidth-1)+row)
+	}
+	return out
 }
 
 // pairs are the powers in two columns.
@@ -155,7 +169,7 @@ func pairs(l look, f Frame, width int) []string {
 }
 
 // totals are what there was so far.
-func totals(l look, f Frame, width int) []string {
+func totals(l look, f Frame) []string {
 	t := f.Totals
 	made := fmt.Sprintf(" %s hashing now   %s so far", l.title.Render(rate(t.Rate)), hashes(t.Hashes))
 	if j := t.JoulesPerTH(); j > 0 {
@@ -168,6 +182,6 @@ func totals(l look, f Frame, width int) []string {
 	return []string{made, used}
 }
 
-func footer(l look, f Frame, _ int) string {
-	return l.dim.Render(" q ends it   look on: curtaild status --socket " + f.Intro.Socket)
+func footer(l look, f Frame) string {
+	return l.dim.Render(" look on: curtaild status --socket " + f.Intro.Socket)
 }

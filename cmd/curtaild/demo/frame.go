@@ -18,16 +18,15 @@ type Intro struct {
 // has been handed over.
 type Frame struct {
 	Intro     Intro
+	Day       Day
 	Elapsed   time.Duration
 	Power     Power
 	Sums      Sums
 	Heard     bool         // the daemon has decided something
 	Available energy.Watts // for our loads, as the daemon sees it
-	Limited   bool         // a limit is in force
 	Loads     []Row
 	Totals    Totals
-	Events    []Event   // the latest, oldest first
-	Sun       []float64 // generation that could be, as a share of the panels', oldest first
+	Events    []Event // the latest, oldest first
 	Ending    bool
 }
 

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/lipgloss"
 
@@ -70,17 +71,28 @@ func bar(share float64, width int) string {
 	return out
 }
 
-// curve is a line of values from 0 to 1, the latest at its end.
-func curve(values []float64, width int) string {
-	values = values[max(0, len(values)-width):]
-	out := make([]rune, len(values))
-	for i, v := range values {
-		out[i] = []rune("▁▂▃▄▅▆▇█")[int(min(0.999, max(0, v))*8)]
+// curve is the day's sun as rows of text, the latest hour to the right: what
+// was, clouds and all, and what a clear sky would bring.
+func (l look) curve(d Day, now Moment, width, rows int) []string {
+	out := make([]string, rows)
+	passed := int(float64(width) * float64(now.Time-dawn) / float64(dusk-dawn))
+	for row := range rows {
+		line := make([]rune, width)
+		for i := range line {
+			t := dawn + time.Duration(float64(dusk-dawn)*(float64(i)+0.5)/float64(width))
+			power := d.Sky(Moment{now.Day, t}).Generation
+			if i > passed {
+				power = panels * energy.Watts(clear(t)/1000)
+			}
+			height := float64(power/panels)*float64(8*rows) - float64(8*(rows-1-row))
+			line[i] = []rune(" ▁▂▃▄▅▆▇█")[int(min(8, max(0, height+0.5)))]
+		}
+		out[row] = l.sun.Render(string(line[:min(width, passed+1)])) + l.dim.Render(string(line[min(width, passed+1):]))
 	}
-	return string(out)
+	return out
 }
 
-// pad makes s as wide as width, cells counted: cut off, or filled on the right,
+// pad makes// pad makes s as wide as width, cells counted: cut off, or filled on the right,
 // or on the left where width is negative.
 func (l look) pad(s string, width int) string {
 	n := max(width, -width)

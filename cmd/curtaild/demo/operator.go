@@ -16,6 +16,7 @@ import (
 
 const (
 	limitFor    = 20 * time.Second
+	limitAhead  = 2 * time.Second // from the order to its start
 	limitWithin = 10 * time.Second
 	limitLeast  = energy.Watts(3000) // below that draw of ours a limit shows nothing
 	signalTopic = "curtaild/demo/signal/grid"
@@ -99,6 +100,6 @@ func limit(n int, now time.Time, ours energy.Watts) map[string]any {
 	return map[string]any{
 		"v": 1, "id": fmt.Sprintf("demo-%d-%d", now.Unix(), n), "issued": now.UTC().Format(time.RFC3339),
 		"kind": "limit", "at": "flexible", "unit": "kW", "deadline_s": limitWithin.Seconds(),
-		"intervals": []any{map[string]any{"start": "now", "duration": fmt.Sprintf("PT%.0fS", limitFor.Seconds()), "value": kw}},
+		"intervals": []any{map[string]any{"start": now.Add(limitAhead).UTC().Format(time.RFC3339Nano), "duration": fmt.Sprintf("PT%.0fS", limitFor.Seconds()), "value": kw}},
 	}
 }

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -17,8 +16,7 @@ type View interface {
 const (
 	showEvery  = 250 * time.Millisecond
 	keptEvents = 200
-	keptSun    = 240
-	sunEvery   = 5 // frames to one column of the sun's curve
+	waiting    = 1024 // snapshots; the daemon makes tens a second
 )
 
 // Show joins what the daemon, the plant and the grid say, and hands it to a
@@ -29,24 +27,23 @@ type Show struct {
 	story   *Story
 	frame   Frame
 	book    book
-	latest  atomic.Pointer[energy.Snapshot]
-	woken   chan struct{}
+	snaps   chan *energy.Snapshot
 	signals chan energy.SignalStatus
 }
 
 // NewShow makes a show that has yet to run.
 func NewShow(p *Plant, s *Story, v View, in Intro) *Show {
 	return &Show{
-		plant: p, view: v, story: s, frame: Frame{Intro: in}, book: book{map[string]counts{}},
-		woken: make(chan struct{}, 1), signals: make(chan energy.SignalStatus, 64),
+		plant: p, view: v, story: s, frame: Frame{Intro: in, Day: p.Day}, book: book{map[string]counts{}},
+		snaps: make(chan *energy.Snapshot, waiting), signals: make(chan energy.SignalStatus, 64),
 	}
 }
 
-// See takes in a snapshot. It never blocks; of several, the last is seen.
+// See takes in a snapshot. It never blocks: what a machine that is far too slow
+// cannot show in time is left out.
 func (s *Show) See(snap *energy.Snapshot) {
-	s.latest.Store(snap)
 	select {
-	case s.woken <- struct{}{}:
+	case s.snaps <- snap:
 	default:
 	}
 }
@@ -64,32 +61,29 @@ func (s *Show) Hear(st energy.SignalStatus) {
 func (s *Show) Run(ctx context.Context, ending <-chan struct{}) Frame {
 	tick := time.NewTicker(showEvery)
 	defer tick.Stop()
-	s.refresh(time.Now(), 0)
-	for n := 1; ; n++ {
+	s.refresh(time.Now())
+	for {
 		select {
-		case <-s.woken:
-			s.see(s.plant.Moment(time.Now()))
+		case snap := <-s.snaps:
+			s.see(snap, s.plant.Moment(time.Now()))
 		case st := <-s.signals:
-			s.frame.Limited = st.State == energy.SignalStarted || st.State == energy.SignalAchieved || st.State == energy.SignalViolated || st.State == energy.SignalPartial
 			s.tell([]Event{s.story.Signal(st, s.plant.Moment(time.Now()))})
 		case now := <-tick.C:
-			s.refresh(now, n)
+			s.refresh(now)
 		case <-ending:
 			s.frame.Ending, ending = true, nil
-			s.refresh(time.Now(), n)
+			s.refresh(time.Now())
 		case <-ctx.Done():
-			s.see(s.plant.Moment(time.Now()))
-			s.refresh(time.Now(), n)
+			for len(s.snaps) > 0 {
+				s.see(<-s.snaps, s.plant.Moment(time.Now()))
+			}
+			s.refresh(time.Now())
 			return s.frame
 		}
 	}
 }
 
-func (s *Show) see(m Moment) {
-	snap := s.latest.Load()
-	if snap == nil {
-		return
-	}
+func (s *Show) see(snap *energy.Snapshot, m Moment) {
 	var local energy.Watts
 	for i := range snap.Loads {
 		if snap.Loads[i].Spec.Family == "local" {
@@ -111,12 +105,8 @@ func (s *Show) tell(events []Event) {
 	s.frame.Events = kept[max(0, len(kept)-keptEvents):]
 }
 
-func (s *Show) refresh(now time.Time, n int) {
+func (s *Show) refresh(now time.Time) {
 	s.frame.Power, s.frame.Sums = s.plant.Power()
 	s.frame.Elapsed = now.Sub(s.plant.started)
-	if n%sunEvery == 0 {
-		sun := append(s.frame.Sun[:len(s.frame.Sun):len(s.frame.Sun)], float64(s.frame.Power.Sky.Generation/panels))
-		s.frame.Sun = sun[max(0, len(sun)-keptSun):]
-	}
 	s.view.Show(s.frame)
 }

@@ -206,14 +206,14 @@ func rising(k Kind, spare energy.Watts, p policies.Policy, first bool) string {
 
 // Signal tells what the grid has been told of its limit.
 func (s *Story) Signal(st energy.SignalStatus, m Moment) Event {
-	asked := "a limit"
+	asked := "limit"
 	if st.AskedKW != nil {
-		asked = "the limit of " + watts(energy.Watts(*st.AskedKW*1000))
+		asked = "limit of " + watts(energy.Watts(*st.AskedKW*1000))
 	}
-	text := fmt.Sprintf("grid: %s is %s", asked, st.State)
+	text := fmt.Sprintf("grid: %s %s", asked, st.State)
 	switch {
 	case st.State == energy.SignalAccepted:
-		text = fmt.Sprintf("grid asks for %s, for %s: accepted", asked, seconds(limitFor))
+		text = fmt.Sprintf("grid: %s for %s, in %s: accepted", asked, seconds(limitFor), seconds(limitAhead))
 	case st.State == energy.SignalAchieved && st.AchievedS != nil && st.MeasuredKW != nil:
 		text += fmt.Sprintf(" in %.1f s, at %s", *st.AchievedS, watts(energy.Watts(*st.MeasuredKW*1000)))
 	case st.State == energy.SignalCompleted && st.Delivered != nil:
