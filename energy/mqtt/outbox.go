@@ -15,12 +15,14 @@ type outgoing struct {
 	payload  []byte
 	qos      byte
 	retained bool
+	each     bool // not to be replaced by a newer one of its topic: a state that is to be seen
 	attempts int // connections lost while it was sent
 }
 
 // outbox keeps what is to be published until the broker has it. Of a retained
-// topic only the latest payload is kept, and for as long as it takes; other
-// messages are of the moment: the oldest go first when there are too many.
+// topic only the latest payload is kept, and for as long as it takes, unless
+// each of them is to be seen; other messages are of the moment: the oldest go
+// first when there are too many.
 type outbox struct {
 	wake chan struct{}
 
@@ -45,7 +47,7 @@ func (b *outbox) put(m *outgoing) {
 		return
 	}
 	for i, old := range b.retained {
-		if old.topic == m.topic {
+		if old.topic == m.topic && !old.each {
 			b.retained[i] = m
 			return
 		}

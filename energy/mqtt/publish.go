@@ -22,16 +22,19 @@ func (c *Client) availability() string { return c.cfg.Prefix + "/availability" }
 // long that takes; others are dropped, oldest first, when too many wait. An
 // empty retained payload clears the topic.
 func (c *Client) Publish(topic string, qos byte, retained bool, payload []byte) error {
-	if err := CheckPrefix(topic); err != nil { // same rules
+	return c.publish(&outgoing{topic: topic, payload: payload, qos: min(qos, 1), retained: retained})
+}
+
+func (c *Client) publish(m *outgoing) error {
+	if err := CheckPrefix(m.topic); err != nil { // same rules
 		return fmt.Errorf("publish: %w", err)
 	}
-	if len(payload) > MaxPayload {
-		return fmt.Errorf("publish to %s: payload of more than %d bytes", clip(topic), MaxPayload)
+	if len(m.payload) > MaxPayload {
+		return fmt.Errorf("publish to %s: payload of more than %d bytes", clip(m.topic), MaxPayload)
 	}
-	if c.cfg.Watch {
-		return nil
+	if !c.cfg.Watch {
+		c.outbox.put(m)
 	}
-	c.outbox.put(&outgoing{topic: topic, payload: payload, qos: min(qos, 1), retained: retained})
 	return nil
 }
 
@@ -45,8 +48,10 @@ func (c *Client) PublishState(state any) error {
 	return c.Publish(c.cfg.Prefix+"/state", 0, false, payload)
 }
 
-// PublishStatus publishes the status of a signal, retained. A signal whose id
-// could not be read has no topic to answer on, which is an error.
+// PublishStatus publishes the status of a signal, retained. Each is sent, in
+// order: whoever watches sees that a signal was accepted before it started. A
+// signal whose id could not be read has no topic to answer on, which is an
+// error.
 func (c *Client) PublishStatus(st energy.SignalStatus) error {
 	topic, err := c.status(st.Source, st.ID)
 	if err != nil {
@@ -56,7 +61,7 @@ func (c *Client) PublishStatus(st energy.SignalStatus) error {
 	if err != nil {
 		return fmt.Errorf("publish status of signal %s: %w", clip(st.ID), err)
 	}
-	return c.Publish(topic, 1, true, payload)
+	return c.publish(&outgoing{topic: topic, payload: payload, qos: 1, retained: true, each: true})
 }
 
 // ClearStatus takes the status of a signal off the broker.
