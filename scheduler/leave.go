@@ -29,7 +29,12 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 	}
 	s.apply(now)
 	s.publish(now)
-	defer s.keeper.put(Change{Site: s.record(now)}, nil)
+	defer func() { // with the last that the loads have said of themselves
+		end := time.Now()
+		s.weigh(end)
+		s.keeper.put(Change{Site: s.record(end)}, nil)
+		s.publish(end)
+	}()
 	for {
 		left := s.pending()
 		if len(left) == 0 {
@@ -48,12 +53,23 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 }
 
 // pending names the loads that have been told to stop and have not said that
-// they did. Those that never answered cannot be waited for.
+// they did, or say that they still run or are stopping. Those that never
+// answered cannot be waited for.
 func (s *site) pending() []string {
 	var names []string
 	for i := range s.loads {
 		l := &s.loads[i]
-		if !s.Setup.Observe && l.setpoint.Point == energy.Off && l.setpoint.Seq > l.status.Seq && l.status.State != energy.StateUnknown {
+		if s.Setup.Observe || l.setpoint.Point != energy.Off || l.setpoint.Seq == 0 {
+			continue
+		}
+		switch l.status.State {
+		case energy.StateUnknown:
+			continue
+		case energy.StateStarting, energy.StateRunning, energy.StateThrottled, energy.StateStopping:
+			names = append(names, s.specs[i].Name)
+			continue
+		}
+		if l.setpoint.Seq > l.status.Seq {
 			names = append(names, s.specs[i].Name)
 		}
 	}

@@ -92,11 +92,14 @@ func (r *Recorder) NextTick(now time.Time) time.Time {
 	return now.Add(siteEvery) // the clock was set back
 }
 
-// Flush gives what is due, and the running interval as it stands, not final.
-// It is for the end of the daemon; a checkpoint taken afterwards carries on
-// with the next revision.
+// Flush gives what is due, the loads with their counters as they stand, and
+// the running interval, not final. It is for the end of the daemon; a
+// checkpoint taken afterwards carries on with the next revision.
 func (r *Recorder) Flush(now time.Time) []energy.Point {
 	r.advance(now)
+	if r.last != nil {
+		r.writeRigs()
+	}
 	if r.run != nil {
 		r.write(r.run, false)
 	}
