@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"sync/atomic"
 
 	"github.com/curtaild/curtaild/cmd/curtaild/config"
@@ -17,6 +19,7 @@ import (
 	"github.com/curtaild/curtaild/energy/store"
 	"github.com/curtaild/curtaild/hasher"
 	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/policies"
 	"github.com/curtaild/curtaild/rigs"
 	"github.com/curtaild/curtaild/scheduler"
 )
@@ -61,7 +64,7 @@ func build(cfg *config.Config, st *store.Store, log *slog.Logger) (*plant, error
 	}
 	p.scribe = newScribe(recordConfig(cfg), st, p.keepCounters(), log)
 	p.loop = scheduler.New(scheduler.Loop{
-		Setup: setup(cfg), Loads: loads, Specs: specs, Kept: kept, Keep: keep(st.State),
+		Setup: setup(cfg, specs), Loads: loads, Specs: specs, Kept: kept, Keep: keep(st.State),
 		Readings: in.readings, Presence: in.presence, Signals: in.signals, Statuses: statuses,
 		Publish: p.publish, Answer: p.answer, Log: log,
 	})
@@ -84,6 +87,12 @@ func (p *plant) run(ctx context.Context) error {
 		work.start(ctx, func(ctx context.Context) {
 			if err := p.influx.Run(ctx); err != nil {
 				p.log.Error("bring records to InfluxDB", "err", err)
+			}
+		})
+		work.start(ctx, func(end context.Context) {
+			<-end.Done()
+			if !errors.Is(context.Cause(ctx), scheduler.ErrHandOver) { // then the next plant brings them
+				p.bringLast(context.WithoutCancel(end))
 			}
 		})
 	}
@@ -216,15 +225,31 @@ func (p *plant) lazy(name string, counters any) {
 	}
 }
 
-func setup(cfg *config.Config) scheduler.Setup {
+func setup(cfg *config.Config, specs []*energy.LoadSpec) scheduler.Setup {
 	s := scheduler.Setup{
-		Readings: cfg.Readings, Balance: cfg.Balance, Policies: cfg.Policies, Location: cfg.Site.Zone,
+		Readings: cfg.Readings, Balance: cfg.Balance, Policies: borne(cfg.Policies, specs), Location: cfg.Site.Zone,
 		ImportLimit: cfg.Site.ImportLimit, Observe: cfg.Mode == config.Observe,
 	}
 	for _, src := range cfg.Signals {
 		s.Sources = append(s.Sources, scheduler.Source(src))
 	}
 	return s
+}
+
+// borne leaves out of policies what no load bears: groups that are empty now.
+func borne(list []policies.Policy, specs []*energy.LoadSpec) []policies.Policy {
+	names := make(map[string]bool)
+	for _, s := range specs {
+		names[s.Name], names[s.Group] = true, true
+		for _, l := range s.Labels {
+			names[l] = true
+		}
+	}
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Loads = slices.DeleteFunc(slices.Clone(out[i].Loads), func(name string) bool { return !names[name] })
+	}
+	return out
 }
 
 func recordConfig(cfg *config.Config) record.Config {

@@ -8,9 +8,13 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/energy/influx"
 	"github.com/curtaild/curtaild/energy/record"
 	"github.com/curtaild/curtaild/energy/store"
 )
+
+// lastRecords is how long the end waits for InfluxDB to take the last records.
+const lastRecords = 3 * time.Second
 
 // scribe turns what the loop sees into records, in a goroutine of its own:
 // the loop hands over and goes on.
@@ -125,4 +129,24 @@ func (s *scribe) save() {
 // meta records what writes the others.
 func (s *scribe) meta(configSHA string) {
 	s.store.Log.Append(s.rec.Meta(time.Now(), version(), configSHA))
+}
+
+// bringLast waits until InfluxDB has the last records too, or does not take
+// them. What it misses stays on disk and is brought after the next start.
+func (p *plant) bringLast(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastRecords)
+	defer cancel()
+	if err := p.store.Log.Flush(ctx); err != nil {
+		p.log.Error("write the last records", "err", err)
+		return
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for p.influx.Stats().State == influx.StateOK && p.store.Log.Stats().Cursors["influxdb"].Lag > 0 {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
