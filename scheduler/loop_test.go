@@ -285,6 +285,38 @@ func TestLoopExit(t *testing.T) {
 	})
 }
 
+// A device that took the command still draws on its way down.
+func TestLoopExitWaitsForOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		end := b.run()
+		b.surplus(2300, 13)
+		b.expect("sun", "a:low b:low")
+		b.mu.Lock()
+		b.rigs["a"].dead = true
+		b.mu.Unlock()
+		const seq = 1000 // of any command that was sent
+		go func() {
+			say := func(state energy.State, draw energy.Watts, joules energy.Joules) {
+				b.statuses <- energy.Status{
+					Load: "a", At: time.Now(), State: state, Seq: seq, Points: benchPoints, Draw: draw, Source: energy.Measured, Energy: joules,
+				}
+			}
+			time.Sleep(time.Second)
+			say(energy.StateStopping, 500, 1)
+			time.Sleep(3 * time.Second)
+			say(energy.StateIdle, 10, 1500)
+		}()
+		before := time.Now()
+		if err := end(nil); err != nil || time.Since(before) != 4*time.Second {
+			t.Errorf("after %v: %v", time.Since(before), err)
+		}
+		if got := b.last.Loads[0].Status; got.State != energy.StateIdle || got.Energy != 1500 {
+			t.Errorf("the last that was seen of it: %+v", got)
+		}
+	})
+}
+
 func TestLoopDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, func(l *Loop) { l.Specs[1].OnExit = energy.ExitKeep })

@@ -196,3 +196,18 @@ func TestSameInstant(t *testing.T) {
 		t.Errorf("%d points, want 4", len(seen))
 	}
 }
+
+// The end of the daemon is no minute and no change, but its counters are the
+// last for a while.
+func TestFlushWritesCounters(t *testing.T) {
+	r := newRecorder()
+	drive(r, 0, 100, counted)
+	flushed := r.Flush(at(100))
+	want := find(drive(newRecorder(), 100, 100, counted), "rig", "")["energy_wh_total"]
+	if got := find(flushed, "rig", "")["energy_wh_total"]; got != want || want == 0 {
+		t.Errorf("flushed %v Wh, the counter stands at %v", got, want)
+	}
+	if points := newRecorder().Flush(at(100)); count(points, "rig") != 0 {
+		t.Errorf("who has seen nothing flushed %v", points)
+	}
+}

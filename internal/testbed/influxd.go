@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -84,12 +83,11 @@ func influxdBinary(t testing.TB) (string, error) {
 func newInfluxd(bin, dir string) (*InfluxDB, error) {
 	var addrs [2]string // HTTP, and the backup service that cannot be turned off
 	for i := range addrs {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		addr, err := freePort()
 		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+			return nil, err
 		}
-		defer ln.Close()
-		addrs[i] = ln.Addr().String()
+		addrs[i] = addr
 	}
 	config := fmt.Sprintf(`reporting-disabled = true
 bind-address = %q

@@ -50,6 +50,17 @@ func CacheDir(name string) (string, error) {
 	return dir, nil
 }
 
+// FreeAddr is a loopback address that nobody listens on, and that the kernel
+// gives to nobody: a server may go from it and come back.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	addr, err := freePort()
+	if err != nil {
+		t.Fatalf("testbed: find a free port: %v", err)
+	}
+	return addr
+}
+
 // Once runs install with the cache folder name, unless an earlier run has
 // succeeded there, and returns the folder. A file lock keeps test processes
 // that run side by side from installing twice; the kernel drops it when a
