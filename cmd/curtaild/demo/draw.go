@@ -56,7 +56,7 @@ func draw(l look, f Frame, width, height int) string {
 	}
 	lines := append(append(top, middle[:room]...), bottom...)
 	for i := range lines {
-		lines[i] = l.box.MaxWidth(width).Render(lines[i])
+		lines[i] = strings.TrimRight(l.box.MaxWidth(width).Render(lines[i]), " ")
 	}
 	return strings.Join(lines[:min(len(lines), height)], "\n")
 }

@@ -25,7 +25,7 @@ const mark = "# Written by curtaild demo"
 // TimeScale is how many times faster than real ones the emulated rigs ramp.
 const TimeScale = 20
 
-const exportLimit = energy.Watts(14e3)
+const exportLimit = energy.Watts(9e3)
 
 // Site is what the config says that differs from one start to the next.
 type Site struct {

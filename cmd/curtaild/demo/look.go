@@ -75,19 +75,19 @@ func bar(share float64, width int) string {
 // was, clouds and all, and what a clear sky would bring.
 func (l look) curve(d Day, now Moment, width, rows int) []string {
 	out := make([]string, rows)
-	passed := int(float64(width) * float64(now.Time-dawn) / float64(dusk-dawn))
+	passed := min(width, max(0, 1+int(float64(width)*float64(now.Time-dawn)/float64(dusk-dawn))))
 	for row := range rows {
 		line := make([]rune, width)
 		for i := range line {
 			t := dawn + time.Duration(float64(dusk-dawn)*(float64(i)+0.5)/float64(width))
 			power := d.Sky(Moment{now.Day, t}).Generation
-			if i > passed {
+			if i >= passed {
 				power = panels * energy.Watts(clear(t)/1000)
 			}
 			height := float64(power/panels)*float64(8*rows) - float64(8*(rows-1-row))
 			line[i] = []rune(" ▁▂▃▄▅▆▇█")[int(min(8, max(0, height+0.5)))]
 		}
-		out[row] = l.sun.Render(string(line[:min(width, passed+1)])) + l.dim.Render(string(line[min(width, passed+1):]))
+		out[row] = l.sun.Render(string(line[:passed])) + l.dim.Render(string(line[passed:]))
 	}
 	return out
 }

@@ -62,7 +62,7 @@ func (s *Story) Decisions() int { return s.total }
 func (s *Story) Step(snap *energy.Snapshot, m Moment) []Event {
 	var out []Event
 	at := map[string]int{}
-	ran := s.running()
+	was := s.before(snap)
 	for i := range snap.Loads {
 		l := &snap.Loads[i]
 		now := l.Setpoint
@@ -76,7 +76,7 @@ func (s *Story) Step(snap *energy.Snapshot, m Moment) []Event {
 		key := fmt.Sprint(kind, now.Reason, now.Policy)
 		if _, ok := at[key]; !ok {
 			at[key] = len(out)
-			out = append(out, Event{Moment: m, Kind: kind, Why: s.why(kind, now, snap, ran[now.Policy])})
+			out = append(out, Event{Moment: m, Kind: kind, Why: s.why(kind, now, snap, was)})
 		}
 		e := &out[at[key]]
 		e.Loads = append(e.Loads, Change{l.Spec.Name, now.Draw})
@@ -84,15 +84,22 @@ func (s *Story) Step(snap *energy.Snapshot, m Moment) []Event {
 	return out
 }
 
-// running counts the loads that each policy has switched on.
-func (s *Story) running() map[string]int {
-	n := map[string]int{}
-	for _, sp := range s.last {
-		if sp.Point != energy.Off {
-			n[sp.Policy]++
+// step is what is known of one step from snapshot to snapshot as a whole.
+type step struct {
+	ran   map[string]bool // the policies that had a load running before it
+	rises bool            // a load starts or goes up in it
+}
+
+func (s *Story) before(snap *energy.Snapshot) step {
+	out := step{ran: map[string]bool{}}
+	for i := range snap.Loads {
+		was, now := s.last[snap.Loads[i].Spec.Name], snap.Loads[i].Setpoint
+		if was.Point != energy.Off {
+			out.ran[was.Policy] = true
 		}
+		out.rises = out.rises || now.Point > was.Point
 	}
-	return n
+	return out
 }
 
 func kindOf(from, to int) Kind {
@@ -154,22 +161,24 @@ func (e Event) sentence(who string, to energy.Watts, many bool) string {
 	return who + " " + verb + ": " + e.Why
 }
 
-// why puts the reason of a set-point into words. first is whether its policy
-// had nothing running before.
-func (s *Story) why(k Kind, sp energy.Setpoint, snap *energy.Snapshot, ran int) string {
+// why puts the reason of a set-point into words.
+func (s *Story) why(k Kind, sp energy.Setpoint, snap *energy.Snapshot, in step) string {
 	spare := snap.Balance.Available - snap.Balance.Draw
 	p := s.rules[sp.Policy]
+	first := !in.ran[sp.Policy]
 	switch sp.Reason {
 	case energy.Surplus:
-		return rising(k, spare, p, ran == 0)
+		return rising(k, spare, p, first)
 	case energy.NoBudget, energy.InFlight:
 		switch {
 		case k == Starts || k == GoesUp:
-			return rising(k, spare, p, ran == 0)
-		case spare < 0:
-			return watts(-spare) + " too little"
+			return rising(k, spare, p, first)
+		case in.rises:
+			return "others make more of its power"
+		case spare < p.Reserve:
+			return watts(p.Reserve-spare) + " too little"
 		}
-		return "others make more of its power"
+		return "what is left does not carry it"
 	case energy.NoSurplus:
 		return fmt.Sprintf("less than %s to spare for %s", watts(p.Stop.Power), seconds(p.Stop.For))
 	case energy.StopDelay:

@@ -10,11 +10,11 @@ import (
 )
 
 // columns of the table of loads; negative: aligned to the right.
-func columns() []int { return []int{11, 10, -8, -8, -10} }
+func columns() []int { return []int{11, 12, -8, -8, -10} }
 
 const (
 	whyWidth   = 12
-	tableWidth = 1 + 11 + 10 + 8 + 8 + 10 + 2 + whyWidth
+	tableWidth = 1 + 11 + 12 + 8 + 8 + 10 + 2 + whyWidth
 )
 
 // table is the loads: each in a row, or, where there is no room for that, the
