@@ -29,10 +29,7 @@ type manager struct {
 func startUnderManager(t *testing.T, config string) *manager {
 	t.Helper()
 	dir := t.TempDir()
-	bin := filepath.Join(dir, "curtaild")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v\n%s", err, out)
-	}
+	bin := buildProgram(t, dir)
 	socket := filepath.Join(dir, "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {
@@ -61,6 +58,16 @@ func startUnderManager(t *testing.T, config string) *manager {
 		conn.Close()
 	})
 	return m
+}
+
+// buildProgram builds the program into dir.
+func buildProgram(t *testing.T, dir string) string {
+	t.Helper()
+	bin := filepath.Join(dir, "curtaild")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build the program: %v\n%s", err, out)
+	}
+	return bin
 }
 
 // expect waits for a message with the line want, and returns all of its lines.
