@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,7 +69,8 @@ func runDemo(ctx context.Context, opts demoOptions, in io.Reader, out io.Writer)
 		return err
 	}
 	defer s.close()
-	ctx, stop := context.WithCancel(ctx)
+	// A terminal that was closed, and a reader that has gone, end it too.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	if opts.length > 0 {
 		ctx, stop = context.WithTimeout(ctx, opts.length)
@@ -86,7 +89,9 @@ func runDemo(ctx context.Context, opts demoOptions, in io.Reader, out io.Writer)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(out, demo.Summary(frame, records))
+	if _, err = fmt.Fprint(out, demo.Summary(frame, records)); errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) {
+		return nil // nobody is there to read it
+	}
 	return err
 }
 

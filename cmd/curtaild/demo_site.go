@@ -145,7 +145,12 @@ func (s *demoSite) onScreen(ctx context.Context, stop func(), in demo.Intro, fro
 	}()
 	frame, err := s.play(ctx, screen, in)
 	quit()
-	return frame, errors.Join(err, <-failed)
+	select {
+	case e := <-failed:
+		return frame, errors.Join(err, e)
+	case <-time.After(demoEnd):
+		return frame, errors.Join(err, errors.New("the terminal is not given back"))
+	}
 }
 
 // play runs the daemon and the world around it until ctx ends.

@@ -123,6 +123,19 @@ func TestDemoEndsByItself(t *testing.T) {
 	}
 }
 
+// Who has closed the terminal, or the pipe, does not leave a demo behind.
+func TestDemoEndsWhenNobodyLooks(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	d.until(t, `cpu starts at`)
+	if err := syscall.Kill(-d.cmd.Process.Pid, syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.end(t); !summary.MatchString(got) {
+		t.Errorf("the summary is\n%s", got)
+	}
+}
+
 // Ctrl-C in a shell reaches the whole process group, the worker process too.
 func TestDemoEndsAtInterrupt(t *testing.T) {
 	t.Parallel()
