@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -153,6 +154,25 @@ hasher: {workers: 1, on_exit: stop, power: {model: {core: 10 W}}}
 	for file, text := range map[string]string{path: least + more, filepath.Join(filepath.Dir(path), "unit-policies.yaml"): policy} {
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestUnitHandsOverTheSecretsOfTheExample: whoever copies from the example
+// finds every secret it names.
+func TestUnitHandsOverTheSecretsOfTheExample(t *testing.T) {
+	example, err := os.ReadFile("../../config.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`(?m)^ *(?:password|token)_file: (\S+)`).FindAllStringSubmatch(string(example), -1)
+	if len(named) == 0 {
+		t.Fatal("the example names no secret")
+	}
+	given := settings(t)["LoadCredential"]
+	for _, m := range named {
+		if want := filepath.Base(m[1]) + ":" + m[1]; !slices.Contains(given, want) {
+			t.Errorf("the example names %s, and the unit has no LoadCredential=%s", m[1], want)
 		}
 	}
 }
