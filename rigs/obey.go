@@ -40,8 +40,8 @@ func (r *Rig) obey(ctx context.Context) (looked bool) {
 	switch {
 	case to < 0:
 		o.pending, o.broken = false, fmt.Sprintf("no operating point %q", o.sp.Name)
-	case to == o.at && !o.force:
-		o.pending, o.done = false, o.sp.Seq
+	case to == o.at && !o.force: // a command that seemed to fail was carried out
+		o.pending, o.done, o.tries, o.err = false, o.sp.Seq, 0, nil
 	default:
 		r.command(ctx, to)
 	}

@@ -236,7 +236,7 @@ func TestLostAnswerDoesNotStartTwice(t *testing.T) {
 		b.dev.set(func(d *device) { d.drop = false })
 		b.want(b.wait(2*time.Minute), energy.StateRunning, 1)
 		b.wrote("resume")
-		if s := b.status(); s.Seq != 1 || s.Starts != 1 || b.dev.starts != 1 {
+		if s := b.status(); s.Seq != 1 || s.Starts != 1 || b.dev.starts != 1 || s.Err != "" {
 			t.Errorf("status %+v", s)
 		}
 	})
