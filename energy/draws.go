@@ -55,6 +55,18 @@ func (d *Draws) Add(t time.Time, w Watts) {
 	d.trim(x.ns - int64(drawsKept))
 }
 
+// Lower takes w off the whole course, down to 0 at the least: part of it was
+// taken to be drawn, and was not.
+func (d *Draws) Lower(w Watts) {
+	for i := range d.s {
+		x := &d.s[i]
+		if x.w = max(0, x.w-float64(w)); i > 0 {
+			p := d.s[i-1]
+			x.since = p.since + (p.w+x.w)/2*seconds(x.ns-p.ns)
+		}
+	}
+}
+
 // trim drops what ended before the given time, keeping the sample that reaches
 // over it. It moves the rest only when half is gone, or all is full.
 func (d *Draws) trim(before int64) {

@@ -141,3 +141,20 @@ func TestDrawsCorrected(t *testing.T) {
 		t.Errorf("negative draw: %v", got)
 	}
 }
+
+func TestDrawsLower(t *testing.T) {
+	var d Draws
+	at := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	d.Add(at, 3000)
+	d.Add(at.Add(10*time.Second), 3000)
+	d.Add(at.Add(20*time.Second), 500)
+	d.Lower(1000)
+	for s, want := range map[int]Watts{0: 2000, 10: 2000, 15: 1000, 20: 0} {
+		if got := d.At(at.Add(time.Duration(s) * time.Second)); got != want {
+			t.Errorf("after %d s %v, want %v", s, got, want)
+		}
+	}
+	if got := d.Mean(at, at.Add(20*time.Second)); got != 1500 {
+		t.Errorf("mean %v, want 1500", got)
+	}
+}

@@ -23,7 +23,6 @@ type loadState struct {
 	lower    energy.Course
 	awaited  bool      // lower counts: a set-point has been sent, and has not been taken yet
 	anchored time.Time // when the draw was read that the course starts from
-	known    bool      // the set-point is ours, or has been taken over from the device
 	decision energy.Decision
 }
 
@@ -33,7 +32,7 @@ func (l *loadState) send(now time.Time, sp energy.Setpoint, ramp energy.Ramp) {
 		l.since = now
 	}
 	most, least := l.draw(now)
-	l.setpoint, l.known, l.awaited, l.anchored = sp, true, true, now
+	l.setpoint, l.awaited, l.anchored = sp, true, now
 	l.course = energy.Toward(now, most, max(most, sp.Draw), ramp)
 	l.lower = energy.Toward(now, least, min(least, sp.Draw), ramp)
 }
@@ -110,10 +109,10 @@ func (l *loadState) repoint(points []energy.OperatingPoint) {
 	sp.Name, sp.Draw = points[sp.Point].Name, points[sp.Point].Draw
 }
 
-// nearest is the point of that name, else the running one that draws most
+// nearest is the running point of that name, else the one that draws most
 // nearly so much, else off.
 func nearest(points []energy.OperatingPoint, name string, draw energy.Watts) int {
-	if i := slices.IndexFunc(points, func(p energy.OperatingPoint) bool { return p.Name == name }); i >= 0 {
+	if i := slices.IndexFunc(points, func(p energy.OperatingPoint) bool { return p.Name == name }); i > energy.Off {
 		return i
 	}
 	best := energy.Off

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -29,7 +30,7 @@ func (s *site) pass(now time.Time) time.Time {
 	in := s.input(now)
 	if !s.decided && !s.ready(now, in) {
 		s.publish(now)
-		return s.started.Add(grace)
+		return earliest(s.started.Add(grace), s.kept.Book.Wake(now))
 	}
 	s.decided = true
 	s.plan = Decide(now, in)
@@ -45,9 +46,15 @@ func (s *site) pass(now time.Time) time.Time {
 
 // ready reports whether it is time to decide: there is a balance, or a reason
 // not to wait for one. Before that a restart would stop what has been running
-// well, for want of a reading that is about to come.
+// well, for want of a reading that is about to come. A limit on import cannot
+// be judged without one.
 func (s *site) ready(now time.Time, in Input) bool {
-	return s.balance.OK || in.Stop != "" || len(in.Ceilings) > 0 || !now.Before(s.started.Add(grace))
+	if s.balance.OK || in.Stop != "" || !now.Before(s.started.Add(grace)) {
+		return true
+	}
+	most, _ := s.draw(now)
+	most *= 1 + energy.Watts(in.Aux/100)
+	return slices.ContainsFunc(in.Ceilings, func(c Ceiling) bool { return c.At == energy.AtFlexible && c.Max < most })
 }
 
 // weigh notes what our loads draw and makes the balance of it.

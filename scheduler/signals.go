@@ -65,12 +65,28 @@ func (e *Entry) live() bool { return e.Ended.IsZero() }
 
 // same reports whether s says what e was made of, once more.
 func (e *Entry) same(s energy.Signal) bool {
-	return s.ID != "" && s.Kind == e.Signal.Kind && s.Revision == e.Signal.Revision
+	if s.ID == "" || s.Kind != e.Signal.Kind || s.Revision != e.Signal.Revision {
+		return false
+	}
+	// A stop that is issued anew after its release is another one, and so is
+	// one that is meant after one that tested.
+	return s.Kind != energy.KindStop || s.Test == e.Signal.Test && (e.live() || s.Issued.Equal(e.Signal.Issued))
+}
+
+// begun reports whether e has taken hold: it still has when the clock is set
+// back, or comes up in the past after a power cut.
+func (e *Entry) begun(now time.Time) bool {
+	return e.Signal.Kind == energy.KindStop || !e.Began.IsZero() || !now.Before(e.Signal.Start)
 }
 
 // active reports whether e binds loads at now.
 func (e *Entry) active(now time.Time) bool {
-	return e.live() && !e.Signal.Test && !now.Before(e.Signal.Start)
+	return e.live() && !e.Signal.Test && e.begun(now)
+}
+
+// latched reports whether e is a stop that only a release may end.
+func (e *Entry) latched() bool {
+	return e.live() && e.Signal.Kind == energy.KindStop && !e.Signal.Test
 }
 
 // Take answers a signal that has come in. The statuses are in the order in
@@ -90,12 +106,19 @@ func (b *Book) Take(now time.Time, s energy.Signal, src *Source, m Measure) []en
 	}
 	if i := b.find(s.Source, s.ID); i >= 0 {
 		old := &b.Signals[i]
-		if s.Revision <= old.Signal.Revision {
+		stop := s.Kind == energy.KindStop && !s.Test
+		switch {
+		case old.latched() && !stop:
+			return b.refuse(now, s, "a stop of this id is in force: it is ended by a release")
+		case s.Revision > old.Signal.Revision, stop && (old.Signal.Test || !old.live()):
+			out := old.end(now, energy.SignalSuperseded, fmt.Sprintf("by revision %d", s.Revision))
+			b.Signals = slices.Delete(b.Signals, i, i+1)
+			return append(out, b.accept(now, s, m))
+		case !stop || old.latched():
 			return b.refuse(now, s, fmt.Sprintf("revision %d is not newer than %d", s.Revision, old.Signal.Revision))
 		}
-		out := old.end(now, energy.SignalSuperseded, fmt.Sprintf("by revision %d", s.Revision))
-		b.Signals = slices.Delete(b.Signals, i, i+1)
-		return append(out, b.accept(now, s, m))
+		// A stop is never refused for its number: it stands beside the limit.
+		s.ID = "stop-" + now.UTC().Format("20060102T150405.000000000Z")
 	}
 	if len(b.Signals) >= maxEntries && !b.evict() {
 		return b.refuse(now, s, fmt.Sprintf("%d signals are in force already", maxEntries))
@@ -194,6 +217,9 @@ func (b *Book) release(now time.Time, s energy.Signal) []energy.SignalStatus {
 	}}
 	out = append(out, done.end(now, energy.SignalCompleted, fmt.Sprintf("stops released: %d", len(out)))...)
 	if b.find(s.Source, s.ID) < 0 {
+		if len(b.Signals) >= maxEntries {
+			b.evict()
+		}
 		b.Signals = append(b.Signals, done)
 	}
 	return out

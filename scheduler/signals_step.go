@@ -13,7 +13,7 @@ func (b *Book) Step(now time.Time, m Measure) []energy.SignalStatus {
 	var out []energy.SignalStatus
 	for i := range b.Signals {
 		e := &b.Signals[i]
-		if !e.live() || now.Before(e.Signal.Start) {
+		if !e.live() || !e.begun(now) {
 			continue
 		}
 		if e.Status.State == energy.SignalAccepted {

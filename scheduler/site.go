@@ -44,6 +44,7 @@ func openSite(l *Loop, k *keeper, now time.Time) (*site, error) {
 		specs: slices.Clone(l.Specs),
 		loads: make([]loadState, len(l.Specs)), states: make([]LoadState, len(l.Specs)),
 	}
+	s.kept.Memory.Gates = resumed(s.kept.Memory.Gates, now.Sub(s.kept.Seen))
 	for i, spec := range l.Specs {
 		s.index[spec.Name] = i
 		s.loads[i].status = energy.Status{Load: spec.Name, State: energy.StateUnknown, Point: -1}
@@ -58,6 +59,19 @@ func openSite(l *Loop, k *keeper, now time.Time) (*site, error) {
 		s.Answer(s.kept.Book.Signals[i].status(), false) // the broker may have forgotten
 	}
 	return s, s.compile()
+}
+
+// resumed is the gates as they are taken up again: while nobody looked for so
+// long, no delay has been running.
+func resumed(gates map[string]Gate, away time.Duration) map[string]Gate {
+	if away <= longest {
+		return gates
+	}
+	out := make(map[string]Gate, len(gates))
+	for name, g := range gates {
+		out[name] = Gate{Open: g.Open}
+	}
+	return out
 }
 
 // compile builds what follows from the loads' operating points.
@@ -91,24 +105,32 @@ func (s *site) status(now time.Time, st energy.Status) {
 		spec.Ramp = st.Ramp
 		s.specs[i], s.stale = &spec, true
 	}
+	assumed := !l.status.State.Heard() // what it draws has been, so far
+	_, before := l.draw(now)
 	l.status = st
 	switch ramp := s.specs[i].Ramp; {
 	case !st.State.Heard():
 		l.lose(now, ramp)
-	default:
-		if !l.known {
-			s.adopt(now, i)
-		}
+		return
+	case l.setpoint.Seq == 0:
+		s.adopt(now, i)
 		l.hear(now, ramp, s.Setup.Observe)
+	default:
+		l.hear(now, ramp, s.Setup.Observe)
+	}
+	if _, after := l.draw(now); assumed && after < before {
+		// It may have been off for long: a reading from before now must not
+		// be combined with a draw that there was not.
+		s.draws.Lower(before - after)
 	}
 }
 
-// adopt takes the device's own word for where it is when it first answers
-// after a start of the daemon: a rig that runs is not started again, whatever
-// was written down, and one that does not is not taken to run.
+// adopt takes the device's own word for where it is, from the start of the
+// daemon until it is first told otherwise: a rig that runs is not started
+// again, whatever was written down, and one that does not is not taken to run.
+// One that starts by itself later is found out, too.
 func (s *site) adopt(now time.Time, i int) {
 	l := &s.loads[i]
-	l.known = true
 	at := l.status.Point
 	if at < 0 || at >= len(l.points) {
 		switch l.status.State {
