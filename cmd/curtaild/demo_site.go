@@ -34,23 +34,17 @@ type demoSite struct {
 }
 
 // demoDir is the folder of the demo, as an absolute path.
-func demoDir(dir string) (string, error) {
+func demoDir(dir string) (_ string, err error) {
 	if dir == "" {
-		made, err := os.MkdirTemp("", "curtaild-demo-")
-		if err != nil {
-			return "", fmt.Errorf("make a folder for the demo: %w", err)
-		}
-		return made, nil
+		dir, err = os.MkdirTemp("", "curtaild-demo-")
+	} else if dir, err = filepath.Abs(dir); err == nil {
+		err = os.MkdirAll(dir, 0o755)
 	}
-	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return "", fmt.Errorf("find the folder of the demo: %w", err)
+		return "", fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	if n := len(demoSocket(dir)); n > maxSocketPath {
-		return "", fmt.Errorf("%s: %d characters are too many for a socket in it: choose a shorter path", dir, n)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("make the folder of the demo: %w", err)
+	if len(demoSocket(dir)) > maxSocketPath {
+		return "", fmt.Errorf("%s: too long a path for a socket in it: choose a shorter one with --dir", dir)
 	}
 	return dir, nil
 }

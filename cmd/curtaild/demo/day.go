@@ -92,7 +92,7 @@ func (d Day) cover(m Moment) float64 {
 	t := m.since().Minutes()
 	weather := noise(d.Seed, 1, t/210)
 	single := noise(d.Seed, 2, t/55)
-	n := 1.9*(0.55*weather+0.65*single) - 0.55
+	n := 2.6*(0.55*weather+0.65*single) - 0.95
 	if m.Day == 0 {
 		n *= smooth((m.Time - 8*time.Hour).Hours())
 	}

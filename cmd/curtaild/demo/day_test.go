@@ -67,7 +67,7 @@ func TestSkiesAreSane(t *testing.T) {
 			if sky.Generation != panels*energy.Watts(sky.Sun/1000) || sky.Load < baseLoad || sky.Load > 3*baseLoad {
 				t.Fatalf("seed %d, %v: %+v", seed, m, sky)
 			}
-			if jump := math.Abs(float64(sky.Generation - last.Generation)); jump > 0.2*float64(panels) && m.Time > dawn+time.Hour {
+			if jump := math.Abs(float64(sky.Generation - last.Generation)); jump > 0.25*float64(panels) && m.Time > dawn+time.Hour {
 				t.Fatalf("seed %d, %v: the sun jumps by %.0f W", seed, m, jump)
 			}
 			last = sky

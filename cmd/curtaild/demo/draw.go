@@ -138,7 +138,7 @@ func (fl flow) render(l look, width int) string {
 
 // bars are the powers, one below the other, and the sun's curve.
 func bars(l look, f Frame, width, rows int) []string {
-	const note = 18
+	const note = 21
 	var out []string
 	for _, fl := range flows(l, f.Power) {
 		s := fl.render(l, width-note)
