@@ -25,8 +25,8 @@ func families() map[string]family {
 }
 
 // newRig returns the rig that the config describes, with its counters as they
-// were last.
-func newRig(r config.Rig, counters rigs.Counters) (*rigs.Rig, error) {
+// were last. Who only observes keeps no session that would lock others out.
+func newRig(r config.Rig, counters rigs.Counters, observe bool) (*rigs.Rig, error) {
 	f, ok := families()[r.Spec.Family]
 	if !ok {
 		return nil, fmt.Errorf("rig %s: no driver for family %q", r.Spec.Name, r.Spec.Family)
@@ -47,6 +47,6 @@ func newRig(r config.Rig, counters rigs.Counters) (*rigs.Rig, error) {
 	}
 	return rigs.New(rigs.Config{
 		Name: r.Spec.Name, Host: host, Driver: f.driver(r), Family: fam,
-		Points: r.Points, KeepReady: true, Counters: counters,
+		Points: r.Points, KeepReady: !observe, Counters: counters,
 	}), nil
 }

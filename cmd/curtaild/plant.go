@@ -74,15 +74,15 @@ func build(cfg *config.Config, st *store.Store, log *slog.Logger) (*plant, error
 // run starts everything, decides until ctx ends or the plant is drained, and
 // leaves the loads in their on-exit state. A reload keeps them all.
 func (p *plant) run(ctx context.Context) error {
-	var work tasks
-	defer work.stop()
 	if p.broker != nil {
 		b, err := mqtt.StartBroker(*p.broker, p.log)
 		if err != nil {
 			return err
 		}
-		defer b.Close()
+		defer b.Close() // after the client, which has a last word
 	}
+	var work tasks
+	defer work.stop()
 	if p.influx != nil {
 		work.start(ctx, func(ctx context.Context) {
 			if err := p.influx.Run(ctx); err != nil {
@@ -125,7 +125,7 @@ func (p *plant) buildLoads(statuses chan<- energy.Status) ([]scheduler.Load, []*
 	var fleet []*rigs.Rig
 	for i := range p.cfg.Rigs {
 		r := &p.cfg.Rigs[i]
-		rig, err := newRig(*r, counters[r.Spec.Name])
+		rig, err := newRig(*r, counters[r.Spec.Name], p.cfg.Mode == config.Observe)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -136,7 +136,9 @@ func (p *plant) buildLoads(statuses chan<- energy.Status) ([]scheduler.Load, []*
 		if err := p.buildPool(h, statuses); err != nil {
 			return nil, nil, err
 		}
-		loads, specs = append(loads, p.pool), append(specs, &h.Spec)
+		spec := h.Spec
+		spec.OnExit = energy.ExitStop // its workers end with us, whatever is asked
+		loads, specs = append(loads, p.pool), append(specs, &spec)
 	}
 	return loads, specs, nil
 }

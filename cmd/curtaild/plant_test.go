@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/rigs/emulate"
+)
+
+// startObserver serves a site that only observes one rig, which hashes. It
+// returns when the rig has been read, with the address of the embedded broker.
+func startObserver(t *testing.T, rig *emulate.LuxOS) (broker string, end func()) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broker = l.Addr().String()
+	l.Close()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config.yaml")
+	policy := "policies: [{name: soak, loads: [a], use: available, start: {above: 1 kW, for: 1m}, stop: {below: 0 kW, for: 1m}}]\n"
+	if err := os.WriteFile(filepath.Join(dir, "p.yaml"), []byte(policy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf(`
+site: {name: w, time_zone: UTC, balance: grid}
+mode: observe
+mqtt: {listen: %q, prefix: curtaild/w}
+readings: [{name: grid, role: grid, topic: plant/grid, unit: kW, sign: import_positive, max_age: 30s}]
+policies: p.yaml
+rigs: [{name: a, family: luxos, hosts: [%q]}]
+store: {path: %q}
+http: {socket: %q}
+`, broker, rig.Addr(), filepath.Join(dir, "state"), filepath.Join(dir, "s"))
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, faults := loadConfig(path)
+	if cfg == nil {
+		t.Fatal(faults)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done, read := make(chan error, 1), make(chan struct{})
+	var once sync.Once
+	go func() {
+		done <- serve(ctx, path, cfg, slog.New(slog.DiscardHandler), func(s *energy.Snapshot) {
+			if s.Loads[0].Status.Heard() {
+				once.Do(func() { close(read) })
+			}
+		})
+	}()
+	end = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(end)
+	select {
+	case <-read:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the rig is not read")
+	}
+	return broker, end
+}
+
+// Who only observes logs on to no rig: there is one session, and whoever
+// commands needs it. At the end the embedded broker tells that we have gone.
+func TestPlantObserves(t *testing.T) {
+	rig, err := emulate.NewLuxOS(emulate.Options{Running: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rig.Close()
+	var mu sync.Mutex
+	var asked []string
+	rig.OnCommand(func(cmd string, _ time.Time) { mu.Lock(); asked = append(asked, cmd); mu.Unlock() })
+	broker, end := startObserver(t, rig)
+
+	said := make(chan string, 8)
+	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker))
+	if tok := c.Connect(); !tok.WaitTimeout(10*time.Second) || tok.Error() != nil {
+		t.Fatal(tok.Error())
+	}
+	defer c.Disconnect(0)
+	c.Subscribe("curtaild/w/availability", 1, func(_ paho.Client, m paho.Message) { said <- string(m.Payload()) })
+	await := func(want string) {
+		t.Helper()
+		for {
+			select {
+			case got := <-said:
+				if got == want {
+					return
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatalf("availability is never %q", want)
+			}
+		}
+	}
+	await("online")
+	end()
+	await("offline")
+	mu.Lock()
+	defer mu.Unlock()
+	for _, cmd := range asked {
+		if strings.HasPrefix(cmd, "logon") {
+			t.Errorf("the rig was asked %q", asked)
+			break
+		}
+	}
+}
