@@ -20,7 +20,7 @@ func newCheck() *cobra.Command {
 			"The exit status is 0, or 2 if there is a fault. With --live it also connects: it shows each reading as it\n" +
 			"was understood, and each rig, the broker and the database as reached or not (then 1 if one was not).",
 		Example: "  curtaild check -c config.yaml\n  curtaild check -c config.yaml --live",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, faults := loadConfig(configPath(cmd))
 			if err := printFaults(cmd, cfg, faults, asJSON && !live); err != nil {

@@ -14,7 +14,7 @@ func newHash() *cobra.Command {
 		Short:   "The local hashing workers, as the daemon starts them",
 		Example: "  curtaild hash --worker",
 		Hidden:  true,
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !worker {
 				return cmd.Help()
@@ -35,7 +35,7 @@ func newEmulate() *cobra.Command {
 		Long: "Runs rigs that are not there, on loopback ports, until it is interrupted: to try a config, or to load a\n" +
 			"daemon. Prints one line of JSON for each.",
 		Example: "  curtaild emulate --rigs 20 --family luxos --time-scale 10",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.Out = cmd.OutOrStdout()
 			cfg.Fleet.Rig.Running = running

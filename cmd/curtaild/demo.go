@@ -29,7 +29,7 @@ func newDemo() *cobra.Command {
 			"and clouds that passes in five minutes. Needs nothing, installs nothing; everything is on loopback and in\n" +
 			"one folder, which is kept to look at. On a terminal it shows the plant; into a pipe it writes lines.",
 		Example: "  curtaild demo\n  curtaild demo --for 60s | cat\n  curtaild demo --dir /tmp/my-demo --seed 7",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runDemo(cmd.Context(), opts, cmd.InOrStdin(), cmd.OutOrStdout())
 		},

@@ -61,7 +61,7 @@ func newRoot() *cobra.Command {
 			"throttle and stop local hashing workers and mining rigs, and writes energy use and hashes to InfluxDB.\n" +
 			"Without a command it runs the daemon.",
 		Example:       "  curtaild demo\n  curtaild check -c /etc/curtaild/config.yaml\n  curtaild run -c /etc/curtaild/config.yaml",
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		RunE:          run.RunE,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -73,9 +73,18 @@ func newRoot() *cobra.Command {
 	return root
 }
 
+// noArgs refuses arguments, and with them commands that there are not: a
+// command line that is wrong ends with 2.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(cmd, args); err != nil {
+		return statusError{2, fmt.Errorf("%w (%s --help)", err, cmd.CommandPath())}
+	}
+	return nil
+}
+
 func newVersion() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Example: "  curtaild version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Example: "  curtaild version", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "curtaild", version())
 			return err

@@ -27,7 +27,7 @@ func newHold() *cobra.Command {
 		Use:     "hold",
 		Short:   "Stop all loads until released, also over restarts",
 		Example: "  curtaild hold --all off\n  curtaild hold --release",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			did := "all loads are held off, until: curtaild hold --release"
@@ -57,7 +57,7 @@ func newDrain() *cobra.Command {
 		Long: "Stops all loads, whatever their on_exit state, and ends the daemon once they have confirmed it or\n" +
 			"exit_within has passed. For work on the plant, or before the box is switched off.",
 		Example: "  curtaild drain",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fmt.Fprintln(cmd.ErrOrStderr(), "draining: waiting for the loads to stop")
 			if err := dial(cmd).Drain(cmd.Context()); err != nil {
@@ -75,7 +75,7 @@ func newStatus() *cobra.Command {
 		Use:     "status",
 		Short:   "Show what the daemon sees and does, and why",
 		Example: "  curtaild status\n  curtaild status --json | jq .power",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := dial(cmd).Status(cmd.Context())
 			if err != nil {

@@ -19,7 +19,7 @@ func newRun() *cobra.Command {
 		Long: "Runs the daemon until SIGTERM, which brings every load to its on_exit state.\n" +
 			"SIGHUP reloads the config; a bad one is refused whole.",
 		Example: "  curtaild run -c /etc/curtaild/config.yaml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := configPath(cmd)
 			cfg, faults := loadConfig(path)

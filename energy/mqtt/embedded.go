@@ -126,6 +126,18 @@ func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
 }
 
+// Handle gives the library's messages, which may be empty, a name to be found
+// by. That a connection ends when one of the two hangs up is no news.
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == "" {
+		return nil
+	}
+	out := slog.NewRecord(r.Time, r.Level, "embedded broker", r.PC)
+	out.AddAttrs(slog.String("says", r.Message))
+	r.Attrs(func(a slog.Attr) bool { out.AddAttrs(a); return true })
+	return q.Handler.Handle(ctx, out)
+}
+
 func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
 
 func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }
