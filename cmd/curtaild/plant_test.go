@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +23,7 @@ import (
 
 // startObserver serves a site that only observes one rig, which hashes. It
 // returns when the rig has been read, with the address of the embedded broker.
-func startObserver(t *testing.T, rig *emulate.LuxOS) (broker string, end func()) {
+func startObserver(t *testing.T, rig *emulate.LuxOS, log io.Writer) (broker string, end func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -55,7 +58,7 @@ http: {socket: %q}
 	done, read := make(chan error, 1), make(chan struct{})
 	var once sync.Once
 	go func() {
-		done <- serve(ctx, path, cfg, slog.New(slog.DiscardHandler), func(s *energy.Snapshot) {
+		done <- serve(ctx, path, cfg, slog.New(slog.NewTextHandler(log, nil)), func(s *energy.Snapshot) {
 			if s.Loads[0].Status.Heard() {
 				once.Do(func() { close(read) })
 			}
@@ -77,7 +80,8 @@ http: {socket: %q}
 }
 
 // Who only observes logs on to no rig: there is one session, and whoever
-// commands needs it. At the end the embedded broker tells that we have gone.
+// commands needs it. At the end the embedded broker goes after our client, so
+// that its last word is heard.
 func TestPlantObserves(t *testing.T) {
 	rig, err := emulate.NewLuxOS(emulate.Options{Running: true})
 	if err != nil {
@@ -87,8 +91,8 @@ func TestPlantObserves(t *testing.T) {
 	var mu sync.Mutex
 	var asked []string
 	rig.OnCommand(func(cmd string, _ time.Time) { mu.Lock(); asked = append(asked, cmd); mu.Unlock() })
-	broker, end := startObserver(t, rig)
-
+	var log bytes.Buffer
+	broker, end := startObserver(t, rig, &log)
 	said := make(chan string, 8)
 	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + broker))
 	if tok := c.Connect(); !tok.WaitTimeout(10*time.Second) || tok.Error() != nil {
@@ -96,28 +100,21 @@ func TestPlantObserves(t *testing.T) {
 	}
 	defer c.Disconnect(0)
 	c.Subscribe("curtaild/w/availability", 1, func(_ paho.Client, m paho.Message) { said <- string(m.Payload()) })
-	await := func(want string) {
-		t.Helper()
-		for {
-			select {
-			case got := <-said:
-				if got == want {
-					return
-				}
-			case <-time.After(10 * time.Second):
-				t.Fatalf("availability is never %q", want)
-			}
+	select {
+	case got := <-said:
+		if got != "online" {
+			t.Errorf("availability is %q", got)
 		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it does not say that it is there")
 	}
-	await("online")
 	end()
-	await("offline")
+	if got := log.String(); strings.Contains(got, "no connection to the broker") {
+		t.Errorf("the broker went first: %s", got)
+	}
 	mu.Lock()
 	defer mu.Unlock()
-	for _, cmd := range asked {
-		if strings.HasPrefix(cmd, "logon") {
-			t.Errorf("the rig was asked %q", asked)
-			break
-		}
+	if slices.ContainsFunc(asked, func(cmd string) bool { return strings.HasPrefix(cmd, "logon") }) {
+		t.Errorf("the rig was asked %q", asked)
 	}
 }
