@@ -148,5 +148,10 @@ func (r *Rig) release(ctx context.Context) error {
 	if err := c.Close(ctx); err != nil {
 		return fmt.Errorf("rig %s: close: %w", r.name, err)
 	}
+	if c, ok := r.driver.(Carrier); ok {
+		r.mu.Lock()
+		r.counters.Carried = c.Carried() // nothing: the next process has no claim
+		r.mu.Unlock()
+	}
 	return nil
 }

@@ -107,6 +107,21 @@ func TestSessionOfAKilledProcessIsTakenOver(t *testing.T) {
 	}
 }
 
+// The session was renewed, and the process killed before it had written the
+// new id down.
+func TestSessionThatWasNotWrittenDownIsTakenOver(t *testing.T) {
+	before, m := connect(t, emulate.Options{Running: true, StartTime: -1, StopTime: -1})
+	must(t, before.Pause(t.Context()))
+	written := before.Carried()
+	must(t, before.Close(t.Context()))
+	must(t, before.Resume(t.Context()))
+	after := luxos.New(m.Addr(), luxos.Options{})
+	after.Carry(written)
+	if err := after.Pause(t.Context()); err != nil {
+		t.Errorf("locked out by our own session: %v", err)
+	}
+}
+
 func TestForeignSessionIsBusy(t *testing.T) {
 	d, m := connect(t, emulate.Options{Running: true})
 	other := luxos.New(m.Addr(), luxos.Options{})

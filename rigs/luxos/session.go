@@ -33,8 +33,14 @@ func (s session) alive(now time.Time) bool { return s.id != "" && now.Sub(s.used
 func (d *Driver) Carried() string { return d.session.id }
 
 // Carry takes over what the process before us left behind. It is not trusted
-// to be alive, but known to be ours if it stands in the way.
-func (d *Driver) Carry(id string) { d.session = session{id: id} }
+// to be alive, but known to be ours if it stands in the way; so is one that
+// was opened after the id was last written down.
+func (d *Driver) Carry(id string) {
+	d.session = session{id: id}
+	if id != "" {
+		d.session.orphan = time.Now()
+	}
+}
 
 // write sends a command that needs the session, as the first of its
 // parameters.
@@ -151,20 +157,31 @@ func (d *Driver) logoff(ctx context.Context) error {
 	if !d.mayBeOurs() {
 		return nil
 	}
-	if d.session.id == "" {
-		id, err := d.current(ctx)
-		if err != nil {
+	orphan := d.session.orphan
+	if d.session.id != "" {
+		known, err := d.end(ctx, d.session.id)
+		if err != nil || known {
 			return err
 		}
-		d.session = session{id: id}
-		if id == "" {
+		if d.session.orphan = orphan; !d.mayBeOurs() {
 			return nil
 		}
 	}
-	_, err := d.rpc.Call(ctx, "logoff", d.session.id)
-	if err == nil || refused(err) {
-		d.session = session{}
-		return nil
+	id, err := d.current(ctx)
+	if err != nil || id == "" {
+		return err
 	}
+	_, err = d.end(ctx, id)
 	return err
+}
+
+// end ends a session, and tells whether the rig knew it. One that it does not
+// know is over as well.
+func (d *Driver) end(ctx context.Context, id string) (known bool, err error) {
+	_, err = d.rpc.Call(ctx, "logoff", id)
+	if err != nil && !refused(err) {
+		return false, err
+	}
+	d.session = session{}
+	return err == nil, nil
 }
