@@ -13,6 +13,7 @@ type admission struct {
 	open   bool
 	why    energy.Reason
 	frozen bool         // its inputs are stale: nothing rises
+	blind  time.Time    // from when on floors do not hold either; zero: never
 	most   energy.Watts // at most this much for its loads; infinite if nothing says so
 }
 
@@ -74,6 +75,9 @@ func (d *decider) stale(r *Rule, a admission) admission {
 	}
 	d.plan.Memory.stale(p.Name, since)
 	kept := since.Add(p.OnStale.Keep)
+	if thenOf(p) == policies.ThenStop {
+		a.blind = kept
+	}
 	switch {
 	case r.gated() && !d.in.Memory.Gates[p.Name].Open:
 		a.why = energy.StaleInput

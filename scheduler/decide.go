@@ -76,9 +76,8 @@ type slot struct {
 // ruling is how one policy stands in the making of a plan.
 type ruling struct {
 	admission
-	noFit   energy.Reason // why a load does not get (more) power
-	short   bool          // what floors hold is more than there is
-	granted energy.Watts
+	noFit energy.Reason // why a load does not get (more) power
+	short bool          // what floors hold is more than there is
 }
 
 // purse is what is left to be granted. Hard is constant power: a fixed one, a
@@ -154,8 +153,15 @@ func (d *decider) decide(p int32) {
 	g.Open, g.Reason = ru.open, ru.why
 	if !ru.open {
 		for _, i := range r.loads {
-			if s := &d.slots[i]; s.owner == nobody && moreTelling(s.why, ru.why) {
+			s := &d.slots[i]
+			if s.owner != nobody {
+				continue
+			}
+			if moreTelling(s.why, ru.why) {
 				s.why = ru.why
+			}
+			if s.floor && !ru.blind.IsZero() && d.home(i) == int(p)+1 {
+				d.drop(i, ru.blind)
 			}
 		}
 		return
@@ -171,6 +177,19 @@ func (d *decider) decide(p int32) {
 	spent := d.allocate(p, left)
 	d.ceiling = d.ceiling.less(spent)
 	d.owned += floors + spent
+}
+
+// drop takes the floor of load i away, from t on: what it runs for cannot be
+// judged any more, which beats its wear.
+func (d *decider) drop(i int32, t time.Time) {
+	if d.now.Before(t) {
+		d.plan.wakeAt(t)
+		return
+	}
+	s := &d.slots[i]
+	d.pending[d.home(i)] -= s.low
+	d.ceiling = d.ceiling.less(-s.low)
+	s.floor, s.at, s.cost = false, energy.Off, 0
 }
 
 // own gives policy p all loads it names that have no owner yet, and returns

@@ -149,6 +149,7 @@ func TestDecide(t *testing.T) {
 	fixed := func(w energy.Watts) func(*siteSpec) {
 		return policy(func(p *policies.Policy) { p.Use = policies.Use{Fixed: w} })
 	}
+	shut := func(s *siteSpec) { s.in.Memory.Gates = nil }
 	minOn := spec(0, func(l *energy.LoadSpec, _ *LoadState) { l.MinOn = min5 })
 	minOff := spec(0, func(l *energy.LoadSpec, _ *LoadState) { l.MinOff = min5 })
 	state := func(st energy.State) func(*siteSpec) {
@@ -219,7 +220,9 @@ func TestDecide(t *testing.T) {
 		"stale, fixed power goes on":      {newSite(0, stale, fixed(1000)), []want{{1, "no-budget"}, {0, "no-budget"}}},
 		"stale, fixed power with a limit": {newSite(0, stale, on(r, 1, 0), fixed(3000), importLimit(0), onStale(time.Minute, policies.ThenStop, 0)), []want{{1, "stale-keep"}, {0, "stale-keep"}}},
 		"stale, and a limit on all loads": {newSite(0, on(r, 2, 2), staleSince(time.Second), onStale(time.Minute, policies.ThenStop, 0), ceiling("flexible", 1500)), []want{{2, "stale-keep"}, {0, "signal-limit"}}},
-		"stale, min-on":                   {newSite(0, on(min5-1, 2, 2), minOn, staleSince(r), onStale(0, policies.ThenStop, 0)), []want{{1, "min-on"}, {0, "stale"}}},
+		"stale, min-on, closed, kept":     {newSite(0, on(min5-1, 2, 2), minOn, shut, staleSince(time.Second), onStale(time.Minute, policies.ThenStop, 0)), []want{{1, "min-on"}, {0, "stale"}}},
+		"stale, min-on, closed":           {newSite(0, on(min5-1, 2, 2), minOn, shut, staleSince(time.Minute), onStale(time.Minute, policies.ThenStop, 0)), []want{{0, "stale"}, {0, "stale"}}},
+		"stale, min-on":                   {newSite(0, on(min5-1, 2, 2), minOn, staleSince(r), onStale(0, policies.ThenStop, 0)), []want{{0, "stale"}, {0, "stale"}}},
 
 		"not heard from yet": {newSite(3200, spec(0, func(_ *energy.LoadSpec, l *LoadState) {
 			l.State, l.StartingUntil = energy.StateUnknown, noon.Add(1)
