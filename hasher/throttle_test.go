@@ -26,9 +26,8 @@ func newMachine(workers int) *machine {
 // run lets the workers loose for d, and returns the CPU used.
 func (m *machine) run(d time.Duration) time.Duration {
 	type worker struct {
-		until   time.Time // busy or asleep
-		started time.Time
-		busy    bool
+		until time.Time // busy or asleep
+		busy  bool
 	}
 	workers := make([]worker, m.t.workers)
 	for i := range workers {

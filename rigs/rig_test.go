@@ -409,8 +409,7 @@ func TestCountersGoOnAfterARestart(t *testing.T) {
 }
 
 func TestShareCountersAreMonotone(t *testing.T) {
-	var ta tally
-	ta = newTally(Counters{})
+	ta := newTally(Counters{})
 	now := time.Unix(1e9, 0)
 	for i, c := range []struct{ device, want uint64 }{{100, 0}, {110, 10}, {5, 15}, {5, 15}, {8, 18}, {0, 18}, {2, 20}} {
 		ta.take(now.Add(time.Duration(i)*time.Second), Report{State: energy.StateRunning, Accepted: c.device}, 0)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/curtaild/curtaild/cmd/curtaild/config"
+	"github.com/curtaild/curtaild/energy/mqtt"
 	"github.com/curtaild/curtaild/policies/strict"
 )
 
@@ -40,7 +41,7 @@ func configPath(cmd *cobra.Command) string {
 }
 
 func loadConfig(path string) (*config.Config, strict.Faults) {
-	return config.Load(path, config.Options{Now: time.Now()})
+	return config.Load(path, config.Options{Now: time.Now(), Reading: mqtt.CheckSpec})
 }
 
 // newLog logs as text; under systemd the journal has the time already.

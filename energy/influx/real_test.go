@@ -64,7 +64,9 @@ func TestRealInfluxDB(t *testing.T) {
 	wrong := cfg
 	wrong.Token = "curtaild:wrong"
 	w, stop := runWriter(t, wrong, log)
-	until(t, w, "a wrong token", func(s Stats) bool { return s.State == StateDenied && strings.Contains(s.LastError, "token may not write") })
+	until(t, w, "a wrong token", func(s Stats) bool {
+		return s.State == StateDenied && strings.Contains(s.LastError, "token may not write")
+	})
 	stop()
 	missing := cfg
 	missing.Bucket = "nowhere/autogen"

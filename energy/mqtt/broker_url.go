@@ -17,12 +17,6 @@ type endpoint struct {
 	tls  *tls.Config // nil: plain
 }
 
-// CheckBroker says what is wrong with the URL of a broker.
-func CheckBroker(broker string) error {
-	_, err := parseBroker(broker, nil)
-	return err
-}
-
 // parseBroker reads mqtt://host[:1883] or mqtts://host[:8883]. ca, in PEM,
 // replaces the machine's own authorities.
 func parseBroker(broker string, ca []byte) (endpoint, error) {

@@ -23,9 +23,6 @@ const (
 	Crowded    Cause = "crowded"      // more topics under one filter than are followed
 )
 
-// Causes lists every cause, for metrics that want all of them from the start.
-func Causes() []Cause { all := causes(); return all[:] }
-
 const nCauses = 14
 
 // causes lists every cause; its index is the cause's place in counters.

@@ -16,7 +16,7 @@ type outgoing struct {
 	qos      byte
 	retained bool
 	each     bool // not to be replaced by a newer one of its topic: a state that is to be seen
-	attempts int // connections lost while it was sent
+	attempts int  // connections lost while it was sent
 }
 
 // outbox keeps what is to be published until the broker has it. Of a retained

@@ -82,7 +82,7 @@ func (x *Bitaxe) restart(down time.Duration) {
 
 // frequency is the MHz of a point: its name tells, or its place.
 func (x *Bitaxe) frequency(point int) float64 {
-	digits := strings.TrimRight(x.opts.Points[point].Name, "MHzmhz ")
+	digits := strings.TrimRight(x.opts.Points[point].Name, "MHzmh ")
 	if f, err := strconv.ParseFloat(digits, 64); err == nil && f > 0 {
 		return f
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 	_ "time/tzdata" // a small box may have no zone files
 
+	"github.com/curtaild/curtaild/energy"
 	"github.com/curtaild/curtaild/policies"
 	"github.com/curtaild/curtaild/policies/strict"
 )
@@ -21,6 +22,9 @@ type Options struct {
 	Families []Family                           // of rigs; nil: those of [Families]
 	Open     func(path string) (fs.File, error) // nil: from disk
 	Now      time.Time                          // the clock changes of the years after it are looked at
+	// Reading is asked of every reading that is in order otherwise: what the
+	// MQTT client knows and the config does not.
+	Reading func(*energy.ReadingSpec) error
 }
 
 type loader struct {
@@ -100,6 +104,13 @@ func (l *loader) load(path string, src []byte) strict.Faults {
 	m.Done()
 	if l.doc.Readable() {
 		l.policies(files)
+	}
+	if l.opts.Reading != nil && l.doc.Faults().Err() == nil {
+		for _, r := range l.reading {
+			if err := l.opts.Reading(&r.spec); err != nil {
+				r.m.At("topic").Fault("%v", err)
+			}
+		}
 	}
 	l.cfg.SHA256 = hex.EncodeToString(l.sum.Sum(nil))
 	return slices.Concat(l.doc.Faults(), l.others).Sorted()
