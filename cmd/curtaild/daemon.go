@@ -143,6 +143,9 @@ func (d *daemon) reload() *plant {
 		return nil
 	}
 	p, err := d.build(cfg)
+	if err == nil {
+		err = p.listens(d.plant.Load())
+	}
 	if err != nil {
 		d.log.Error("reload refused: the old configuration stays in force", "err", err)
 		return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"slices"
@@ -113,6 +114,18 @@ func (p *plant) run(ctx context.Context) error {
 	work.start(ctx, p.client.Run)
 	work.start(ctx, p.publishState)
 	return p.loop.Run(ctx, p.cfg.ExitWithin)
+}
+
+// listens reports whether p could run its broker once old has ended.
+func (p *plant) listens(old *plant) error {
+	if p.broker == nil || old.broker != nil && old.broker.Listen == p.broker.Listen {
+		return nil
+	}
+	l, err := net.Listen("tcp", p.broker.Listen)
+	if err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
+	return l.Close()
 }
 
 func (p *plant) buildLoads(statuses chan<- energy.Status) ([]scheduler.Load, []*energy.LoadSpec, error) {

@@ -16,6 +16,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/energy/mqtt"
 	"github.com/curtaild/curtaild/rigs/emulate"
 )
 
@@ -109,5 +110,35 @@ func TestPlantObserves(t *testing.T) {
 	defer mu.Unlock()
 	if slices.ContainsFunc(asked, func(cmd string) bool { return strings.HasPrefix(cmd, "logon") }) {
 		t.Errorf("the rig was asked %q", asked)
+	}
+}
+
+// A reload is refused while the old plant runs, not found out after it ended.
+func TestReloadNeedsItsPort(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := &plant{broker: &mqtt.BrokerConfig{Listen: l.Addr().String()}}
+	if err := p.listens(&plant{}); err == nil {
+		t.Error("somebody else listens there")
+	}
+	if err := p.listens(p); err != nil {
+		t.Errorf("it listens there itself: %v", err)
+	}
+}
+
+func TestScribeBehindKeepsTheLatest(t *testing.T) {
+	s := &scribe{snapshots: make(chan *energy.Snapshot, waiting)}
+	for i := range 5 * waiting {
+		s.see(&energy.Snapshot{Plan: uint64(i)})
+	}
+	var last uint64
+	for len(s.snapshots) > 0 {
+		last = (<-s.snapshots).Plan
+	}
+	if last != 5*waiting-1 {
+		t.Errorf("the last is %d", last)
 	}
 }

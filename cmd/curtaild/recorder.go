@@ -16,6 +16,9 @@ import (
 // lastRecords is how long the end waits for InfluxDB to take the last records.
 const lastRecords = 3 * time.Second
 
+// waiting bounds the snapshots that wait: one of 10,000 rigs has megabytes.
+const waiting = 16
+
 // scribe turns what the loop sees into records, in a goroutine of its own:
 // the loop hands over and goes on.
 type scribe struct {
@@ -34,7 +37,7 @@ func newScribe(cfg record.Config, st *store.Store, counters func(), log *slog.Lo
 	s := &scribe{
 		counters: counters,
 		rec:      record.New(cfg), store: st, log: log,
-		snapshots: make(chan *energy.Snapshot, 64), woken: make(chan struct{}, 1),
+		snapshots: make(chan *energy.Snapshot, waiting), woken: make(chan struct{}, 1),
 	}
 	var kept json.RawMessage
 	switch found, err := st.State.Get(bucketSite, keyRecorder, &kept); {
@@ -49,12 +52,19 @@ func newScribe(cfg record.Config, st *store.Store, counters func(), log *slog.Lo
 }
 
 // see takes a snapshot in. When the scribe is that far behind, because the
-// machine is, a snapshot more or less does not matter: the counters of energy
-// and hashes that the next one brings are whole.
+// machine is, the oldest snapshot goes: the counters of energy and hashes that
+// the next one brings are whole, and the latest is what holds from now on.
 func (s *scribe) see(snap *energy.Snapshot) {
-	select {
-	case s.snapshots <- snap:
-	default:
+	for {
+		select {
+		case s.snapshots <- snap:
+			return
+		default:
+		}
+		select {
+		case <-s.snapshots:
+		default:
+		}
 	}
 }
 
