@@ -65,7 +65,8 @@ func newDemoSite(dir string, seed uint64) (_ *demoSite, err error) {
 	var rigs []emulate.Rig
 	for i, family := range emulate.Families() {
 		f, err := emulate.NewFleet(emulate.FleetOptions{
-			Rigs: demoRigs, Families: []string{family}, Seed: seed + uint64(i), Rig: emulate.Options{TimeScale: demo.TimeScale, Noise: 0.01},
+			// Joined: a poll reads all of a rig, so that what it does shows within one.
+			Rigs: demoRigs, Families: []string{family}, Seed: seed + uint64(i), Rig: emulate.Options{TimeScale: demo.TimeScale, Noise: 0.01, Joined: true},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("start emulated rigs: %w", err)
