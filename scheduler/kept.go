@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -43,7 +44,7 @@ type Change struct {
 type keeper struct {
 	mu      sync.Mutex
 	pending Change
-	after   []func()
+	after   []func(error)
 	wake    chan struct{}
 	done    chan struct{}
 }
@@ -61,9 +62,9 @@ func newKeeper(keep func(Change) error, log *slog.Logger) *keeper {
 }
 
 // put hands over a change. After, if not nil, is called from the keeper's
-// goroutine once the disk has been written or has refused: control goes on
-// either way.
-func (k *keeper) put(c Change, after func()) {
+// goroutine once the disk has been written or has refused, with the error:
+// control goes on either way.
+func (k *keeper) put(c Change, after func(error)) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if c.Site != nil {
@@ -90,14 +91,29 @@ func (k *keeper) flush(keep func(Change) error, log *slog.Logger) {
 	c, after := k.pending, k.after
 	k.pending, k.after = Change{}, nil
 	k.mu.Unlock()
+	var err error
 	if c.Site != nil || len(c.Loads) > 0 {
-		if err := keep(c); err != nil {
+		if err = keep(c); err != nil {
 			log.Error("keep state", "err", err)
+			k.again(c.Loads)
 		}
 	}
 	for _, f := range after {
-		f()
+		f(err)
 	}
+}
+
+// again lets loads that could not be written go with the next change, but for
+// those that have changed since. The site's state is whole in every change.
+func (k *keeper) again(loads map[string]KeptLoad) {
+	if len(loads) == 0 {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	merged := maps.Clone(loads)
+	maps.Copy(merged, k.pending.Loads)
+	k.pending.Loads = merged
 }
 
 // close writes what is pending and returns.

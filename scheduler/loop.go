@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -171,7 +172,7 @@ func (l *Loop) Alive(ctx context.Context) error {
 // Hold stops all loads until it is called again with off false, also over
 // restarts. It returns once that is on disk.
 func (l *Loop) Hold(ctx context.Context, off bool, who string) error {
-	kept := make(chan struct{})
+	kept := make(chan error, 1)
 	err := l.ask(ctx, func(s *site, now time.Time) {
 		switch {
 		case !off:
@@ -180,13 +181,16 @@ func (l *Loop) Hold(ctx context.Context, off bool, who string) error {
 			s.kept.Hold = &energy.Hold{By: who, Since: now.UTC()}
 		}
 		s.log.Info("operator", "hold", off, "by", who)
-		s.keeper.put(Change{Site: s.record(now)}, func() { close(kept) })
+		s.keeper.put(Change{Site: s.record(now)}, func(err error) { kept <- err })
 	})
 	if err != nil {
 		return err
 	}
 	select {
-	case <-kept:
+	case err := <-kept:
+		if err != nil {
+			return fmt.Errorf("in force, but a restart forgets it: %w", err)
+		}
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

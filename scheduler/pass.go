@@ -158,7 +158,7 @@ func (s *site) commit(now time.Time, changed map[string]KeptLoad, rises []energy
 		return
 	}
 	kept := make(chan struct{})
-	s.keeper.put(Change{Site: s.record(now), Loads: maps.Clone(changed)}, func() { close(kept) })
+	s.keeper.put(Change{Site: s.record(now), Loads: maps.Clone(changed)}, func(error) { close(kept) })
 	slow := time.NewTimer(time.Second)
 	defer slow.Stop()
 	select {

@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,4 +130,50 @@ func TestRestartAfterLong(t *testing.T) {
 			t.Errorf("loads were told %q", got)
 		}
 	})
+}
+
+// A disk that refuses for a while loses nothing but time, and nobody is told
+// that something is kept when it is not.
+func TestRestartAfterFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.refuse = errors.New("disk full")
+		end := b.run()
+		b.surplus(2300, 13)
+		if got := b.took(); got != "a:low b:low" {
+			t.Errorf("loads were told %q", got)
+		}
+		if err := b.loop.Hold(t.Context(), true, "ann"); !errors.Is(err, b.refuse) {
+			t.Errorf("hold: %v", err)
+		}
+		b.mu.Lock()
+		b.refuse = nil
+		b.mu.Unlock()
+		b.surplus(2300, 12)
+		end(ErrHandOver)
+		if b.kept.Hold == nil || len(b.kept.Loads) != 2 {
+			t.Errorf("kept: %+v", b.kept)
+		}
+	})
+}
+
+func TestKeeperTriesAgain(t *testing.T) {
+	var got []Change
+	k := newKeeper(func(c Change) error {
+		if got = append(got, c); len(got) == 1 {
+			return errors.New("disk full")
+		}
+		return nil
+	}, slog.New(slog.DiscardHandler))
+	refused := make(chan error)
+	load := func(seq uint64) KeptLoad { return KeptLoad{Setpoint: energy.Setpoint{Seq: seq}} }
+	k.put(Change{Loads: map[string]KeptLoad{"a": load(1), "b": load(2)}}, func(err error) { refused <- err })
+	if <-refused == nil {
+		t.Error("nobody is told")
+	}
+	k.put(Change{Loads: map[string]KeptLoad{"b": load(3)}}, nil)
+	k.close()
+	if last := got[len(got)-1].Loads; last["a"].Setpoint.Seq != 1 || last["b"].Setpoint.Seq != 3 {
+		t.Errorf("written at last: %+v", last)
+	}
 }

@@ -162,7 +162,13 @@ func (s *site) signal(now time.Time, d Delivery) {
 		src = &s.Setup.Sources[i]
 	}
 	s.answer(s.kept.Book.Take(now, d.Signal, src, s.measure(now)))
-	s.keeper.put(Change{Site: s.record(now)}, d.Done)
+	// Not to be told of a signal that the disk refuses would hold up those that
+	// come after it: it is acknowledged all the same.
+	s.keeper.put(Change{Site: s.record(now)}, func(error) {
+		if d.Done != nil {
+			d.Done()
+		}
+	})
 }
 
 func (s *site) answer(list []energy.SignalStatus) {
