@@ -117,6 +117,9 @@ func (d *daemon) watch(ctx context.Context, p *plant, hup <-chan os.Signal) (nex
 			notify("STOPPING=1")
 			return nil, <-done
 		case <-hup:
+			if ctx.Err() != nil {
+				continue // we are to end: a reload has come too late
+			}
 			notifyReloading()
 			if next := d.reload(); next != nil {
 				cancel(scheduler.ErrHandOver)
