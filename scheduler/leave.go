@@ -28,6 +28,7 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 		}
 	}
 	s.apply(now)
+	s.stopUnknown(now)
 	s.publish(now)
 	defer func() { // with the last that the loads have said of themselves
 		end := time.Now()
@@ -52,6 +53,24 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 	}
 }
 
+// stopUnknown stops the loads that are to stop and have not said yet where
+// they are: off is off, whatever their operating points.
+func (s *site) stopUnknown(now time.Time) {
+	for i := range s.loads {
+		l := &s.loads[i]
+		told := l.setpoint.Point == energy.Off && l.setpoint.Seq > 0
+		heard := l.status.State != energy.StateUnknown && len(l.points) > 0
+		if s.Setup.Observe || s.specs[i].OnExit != energy.ExitStop || told || heard {
+			continue
+		}
+		s.kept.Seq++
+		l.send(now, energy.Setpoint{
+			Load: s.specs[i].Name, Seq: s.kept.Seq, Point: energy.Off, Name: "off", Reason: energy.Shutdown, At: now,
+		}, s.specs[i].Ramp)
+		s.Loads[i].Apply(l.setpoint)
+	}
+}
+
 // pending names the loads that have been told to stop and have not said that
 // they did, or say that they still run or are stopping. Those that never
 // answered cannot be waited for.
@@ -64,7 +83,9 @@ func (s *site) pending() []string {
 		}
 		switch l.status.State {
 		case energy.StateUnknown:
-			continue
+			if time.Since(s.started) > grace {
+				continue // it is not there
+			}
 		case energy.StateStarting, energy.StateRunning, energy.StateThrottled, energy.StateStopping:
 			names = append(names, s.specs[i].Name)
 			continue

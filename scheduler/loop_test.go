@@ -317,6 +317,23 @@ func TestLoopExitWaitsForOff(t *testing.T) {
 	})
 }
 
+// A rig that has not answered yet is stopped all the same: it may be running.
+func TestLoopExitBeforeTheFirstAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.rigs["a"].dead, b.rigs["b"].dead = true, true // silent so far
+		end := b.run()
+		time.Sleep(time.Second)
+		b.mu.Lock()
+		b.rigs["a"].dead, b.rigs["b"].dead = false, false
+		b.mu.Unlock()
+		if err := end(nil); err != nil {
+			t.Error(err)
+		}
+		b.expect("off is off", "a:off b:off")
+	})
+}
+
 func TestLoopDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, func(l *Loop) { l.Specs[1].OnExit = energy.ExitKeep })

@@ -80,8 +80,7 @@ func (s *site) input(now time.Time) Input {
 		Balance: s.balance, ImportLimit: s.Setup.ImportLimit, Aux: s.Setup.Balance.Aux,
 		Rules: s.rules, Fleet: s.fleet, Loads: s.states,
 		Ceilings: s.kept.Book.Ceilings(now), Memory: s.kept.Memory,
-		// A box that boots in the past must not run calendars.
-		ClockOK: !now.Before(s.kept.Seen.Add(-time.Hour)),
+		ClockOK: s.clockOK(now),
 	}
 	switch {
 	case s.kept.Book.Stopped(now):
@@ -92,6 +91,16 @@ func (s *site) input(now time.Time) Input {
 		in.Stop = energy.Drain
 	}
 	return in
+}
+
+// clockOK reports whether the wall clock can be trusted: a box that boots in
+// the past must not run calendars. After an hour it is the clock that is right,
+// and what it once showed that was wrong.
+func (s *site) clockOK(now time.Time) bool {
+	if now.Sub(s.started) > time.Hour {
+		s.kept.Seen = now.UTC()
+	}
+	return !now.Before(s.kept.Seen.Add(-time.Hour))
 }
 
 // next is when to pass again though nothing comes in.

@@ -65,13 +65,17 @@ func (e *Entry) live() bool { return e.Ended.IsZero() }
 
 // same reports whether s says what e was made of, once more.
 func (e *Entry) same(s energy.Signal) bool {
-	if s.ID == "" || s.Kind != e.Signal.Kind || s.Revision != e.Signal.Revision {
+	if s.ID == "" || s.Kind != e.Signal.Kind || s.Revision != e.Signal.Revision || e.rejected() {
 		return false
 	}
 	// A stop that is issued anew after its release is another one, and so is
 	// one that is meant after one that tested.
 	return s.Kind != energy.KindStop || s.Test == e.Signal.Test && (e.live() || s.Issued.Equal(e.Signal.Issued))
 }
+
+// rejected reports whether e was never accepted: it is kept only so that its
+// status is taken off the broker in time.
+func (e *Entry) rejected() bool { return e.Status.State == energy.SignalRejected }
 
 // begun reports whether e has taken hold: it still has when the clock is set
 // back, or comes up in the past after a power cut.
@@ -108,6 +112,9 @@ func (b *Book) Take(now time.Time, s energy.Signal, src *Source, m Measure) []en
 		old := &b.Signals[i]
 		stop := s.Kind == energy.KindStop && !s.Test
 		switch {
+		case old.rejected():
+			b.Signals = slices.Delete(b.Signals, i, i+1)
+			return []energy.SignalStatus{b.accept(now, s, m)}
 		case old.latched() && !stop:
 			return b.refuse(now, s, "a stop of this id is in force: it is ended by a release")
 		case s.Revision > old.Signal.Revision, stop && (old.Signal.Test || !old.live()):
@@ -120,7 +127,7 @@ func (b *Book) Take(now time.Time, s energy.Signal, src *Source, m Measure) []en
 		// A stop is never refused for its number: it stands beside the limit.
 		s.ID = "stop-" + now.UTC().Format("20060102T150405.000000000Z")
 	}
-	if len(b.Signals) >= maxEntries && !b.evict() {
+	if !b.room(now) {
 		return b.refuse(now, s, fmt.Sprintf("%d signals are in force already", maxEntries))
 	}
 	return []energy.SignalStatus{b.accept(now, s, m)}
@@ -156,12 +163,17 @@ func refusal(now time.Time, s energy.Signal, src *Source, m Measure) string {
 // refuse answers s with a rejection. Where a signal of the same id lives, its
 // status is said again after it, so that what stays retained is the truth.
 func (b *Book) refuse(now time.Time, s energy.Signal, why string) []energy.SignalStatus {
-	out := []energy.SignalStatus{{
-		V: 1, Source: s.Source, Kind: s.Kind, ID: s.ID, Revision: s.Revision,
-		State: energy.SignalRejected, Reason: why, Received: s.Received, At: now, End: now.Add(keepEnded),
+	e := Entry{Signal: s, Kind: s.Kind, Status: energy.SignalStatus{
+		V: 1, Source: s.Source, Kind: s.Kind, ID: s.ID, Revision: s.Revision, Received: s.Received,
 	}}
-	if i := b.find(s.Source, s.ID); i >= 0 {
+	out := e.end(now, energy.SignalRejected, why)
+	switch i := b.find(s.Source, s.ID); {
+	case i >= 0 && b.Signals[i].rejected():
+		b.Signals[i] = e
+	case i >= 0:
 		out = append(out, b.Signals[i].status())
+	case s.ID != "" && b.room(now):
+		b.Signals = append(b.Signals, e)
 	}
 	return out
 }
@@ -217,9 +229,7 @@ func (b *Book) release(now time.Time, s energy.Signal) []energy.SignalStatus {
 	}}
 	out = append(out, done.end(now, energy.SignalCompleted, fmt.Sprintf("stops released: %d", len(out)))...)
 	if b.find(s.Source, s.ID) < 0 {
-		if len(b.Signals) >= maxEntries {
-			b.evict()
-		}
+		b.room(now) // a release is on record in any case
 		b.Signals = append(b.Signals, done)
 	}
 	return out
@@ -259,17 +269,21 @@ func (b *Book) find(source, id string) int {
 	return slices.IndexFunc(b.Signals, func(e Entry) bool { return e.Signal.Source == source && e.Signal.ID == id })
 }
 
-// evict makes room by forgetting the signal that ended first, and reports
-// whether there was one.
-func (b *Book) evict() bool {
+// room reports whether there is room for another signal. Where the book is
+// full, the one that ended first goes: it expires, and its status with it.
+func (b *Book) room(now time.Time) bool {
+	if len(b.Signals) < maxEntries {
+		return true
+	}
 	oldest := -1
 	for i := range b.Signals {
-		if !b.Signals[i].live() && (oldest < 0 || b.Signals[i].Ended.Before(b.Signals[oldest].Ended)) {
+		e := &b.Signals[i]
+		if !e.live() && now.Before(e.Ended.Add(keepEnded)) && (oldest < 0 || e.Ended.Before(b.Signals[oldest].Ended)) {
 			oldest = i
 		}
 	}
 	if oldest >= 0 {
-		b.Signals = slices.Delete(b.Signals, oldest, oldest+1)
+		b.Signals[oldest].Ended = now.Add(-keepEnded)
 	}
 	return oldest >= 0
 }

@@ -67,8 +67,11 @@ func TestRefusals(t *testing.T) {
 			if len(got) != 1 || got[0].State != energy.SignalRejected || !strings.Contains(got[0].Reason, tt.want) {
 				t.Errorf("got %+v, want rejected: %s", got, tt.want)
 			}
-			if len(b.Signals) != 0 || b.Ceilings(sec(20)) != nil {
-				t.Errorf("a refused signal is kept: %+v", b)
+			if b.Ceilings(sec(20)) != nil || b.Stopped(sec(20)) || b.Step(sec(20), measure(900)) != nil {
+				t.Errorf("a refused signal lives: %+v", b)
+			}
+			if gone := b.Expired(june.Add(keepEnded)); len(gone) != 1 || gone[0].ID != tt.sig.ID {
+				t.Errorf("its status stays on the broker: %+v", gone)
 			}
 		})
 	}
@@ -306,9 +309,14 @@ func TestStopIsNotRefusedForItsNumber(t *testing.T) {
 
 func TestBookStaysBoundedOverReleases(t *testing.T) {
 	var b Book
+	cleared := 0
 	for i := range maxEntries {
 		b.Take(june, limit(func(s *energy.Signal) { s.Kind, s.ID = energy.KindStop, fmt.Sprint("s", i) }), dso, measure(1))
 		b.Take(june, limit(func(s *energy.Signal) { s.Kind, s.ID = energy.KindRelease, fmt.Sprint("r", i) }), dso, measure(1))
+		cleared += len(b.Expired(june)) // as the loop does after each
+	}
+	if cleared == 0 {
+		t.Error("what made room stays on the broker")
 	}
 	if len(b.Signals) > maxEntries {
 		t.Errorf("%d signals are kept", len(b.Signals))

@@ -149,9 +149,7 @@ func (p *plant) buildLoads(statuses chan<- energy.Status) ([]scheduler.Load, []*
 		if err := p.buildPool(h, statuses); err != nil {
 			return nil, nil, err
 		}
-		spec := h.Spec
-		spec.OnExit = energy.ExitStop // its workers end with us, whatever is asked
-		loads, specs = append(loads, p.pool), append(specs, &spec)
+		loads, specs = append(loads, p.pool), append(specs, &h.Spec)
 	}
 	return loads, specs, nil
 }

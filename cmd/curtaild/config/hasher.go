@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/curtaild/curtaild/energy"
 	"github.com/curtaild/curtaild/policies"
 	"github.com/curtaild/curtaild/policies/strict"
 )
@@ -9,11 +10,12 @@ import (
 const maxWorkers = 1024
 
 func (l *loader) hasher(m *strict.Map) {
-	h := &Hasher{Spec: l.spec(m), Workers: m.Int("workers", defaultWorkers)}
+	g := l.groupOf(m.At("group"))
+	h := &Hasher{Spec: spec(g, readTimes(m, g.wear)), Workers: m.Int("workers", defaultWorkers)}
 	if h.Workers < 1 || h.Workers > maxWorkers {
 		m.At("workers").Fault("%d is out of range: want 1 to %d", h.Workers, maxWorkers)
 	}
-	h.Spec.Family = "local"
+	h.Spec.Family, h.Spec.OnExit = "local", energy.ExitStop // the workers end with the daemon
 	if h.Spec.Name = defaultHasher; m.Has("name") {
 		h.Spec.Name = policies.Name(m.At("name"))
 	}

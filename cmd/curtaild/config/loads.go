@@ -63,11 +63,13 @@ func (l *loader) readGroups(list []*strict.Map) {
 }
 
 func readWear(m *strict.Map, def wear) wear {
-	return wear{
-		minOn:  m.Duration("min_on", def.minOn),
-		minOff: m.Duration("min_off", def.minOff),
-		onExit: strict.Enum(m, "on_exit", def.onExit, energy.ExitKeep, energy.ExitStop),
-	}
+	w := readTimes(m, def)
+	w.onExit = strict.Enum(m, "on_exit", def.onExit, energy.ExitKeep, energy.ExitStop)
+	return w
+}
+
+func readTimes(m *strict.Map, def wear) wear {
+	return wear{minOn: m.Duration("min_on", def.minOn), minOff: m.Duration("min_off", def.minOff)}
 }
 
 // groupOf is the group that a load says it is in.

@@ -67,7 +67,8 @@ func (l *loader) rig(m *strict.Map) (Rig, int) {
 		StopTime:  positive(m, "stop_time", 0),
 		Poll:      positive(m, "poll", 0),
 	}
-	r.Spec = l.spec(m)
+	g := l.groupOf(m.At("group"))
+	r.Spec = spec(g, readWear(m, g.wear))
 	r.Spec.Family = strict.Enum(m, "family", "", names...)
 	for _, n := range m.List("labels") {
 		label := policies.Name(n)
@@ -88,9 +89,7 @@ func (l *loader) rig(m *strict.Map) (Rig, int) {
 }
 
 // spec is what every load may say of its group and its wear.
-func (l *loader) spec(m *strict.Map) energy.LoadSpec {
-	g := l.groupOf(m.At("group"))
-	w := readWear(m, g.wear)
+func spec(g group, w wear) energy.LoadSpec {
 	return energy.LoadSpec{Group: g.name, MinOn: w.minOn, MinOff: w.minOff, OnExit: w.onExit}
 }
 
