@@ -23,7 +23,11 @@ func (s *site) pass(now time.Time) time.Time {
 	}
 	s.passed = now
 	s.weigh(now)
-	s.answer(s.kept.Book.Step(now, s.measure(now)))
+	steps := s.kept.Book.Step(now, s.measure(now))
+	s.answer(steps)
+	if len(steps) > 0 {
+		s.lazy = time.Time{} // else they are taken again after a crash
+	}
 	for _, st := range s.kept.Book.Expired(now) {
 		s.Answer(st, true)
 	}
