@@ -43,7 +43,13 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 		}
 		select {
 		case st := <-s.Statuses:
-			s.status(time.Now(), st)
+			now := time.Now()
+			s.status(now, st)
+			if now.Sub(s.passed) >= gather { // what is drawn on the way down goes into the books as it falls
+				s.passed = now
+				s.weigh(now)
+				s.publish(now)
+			}
 		case c := <-s.commands:
 			c.do(s, time.Now())
 			close(c.done)
