@@ -33,9 +33,7 @@ func playDay(t *testing.T, w *world) {
 	watch := w.watchGrants()
 	w.until("a fifth of full power is drawn", time.Minute, func() bool { return f.total().Draw > 10e3 })
 	w.until("the limit fits in", time.Minute, func() bool { return w.status().Power.GrantedW > 15e3 })
-	client.Publish("curtaild/e2e/signal/dso", 1, false, fmt.Sprintf(
-		`{"v":1,"id":"ev-1","revision":1,"issued":%q,"kind":"limit","at":"flexible","unit":"kW","intervals":[{"start":"now","duration":"PT15S","value":8}],"deadline_s":10}`,
-		time.Now().UTC().Format(time.RFC3339)))
+	client.Publish("curtaild/e2e/signal/dso", 1, false, limit("ev-1", 8, "PT15S"))
 	<-p.over
 	watch()
 	imported, exported := p.energy()
@@ -64,9 +62,16 @@ func playDay(t *testing.T, w *world) {
 	l.lived("ev-1", states())
 	left := w.follow(w.connect(broker.URL, broker), "curtaild/e2e/signal/dso/ev-1/status")
 	w.until("the last status is retained", 10*time.Second, func() bool { return slices.Equal(left(), []energy.SignalState{energy.SignalCompleted}) })
+	l.drained(w.path("state"))
 	if n := len(d.grep("level=ERROR")); n > 0 {
 		t.Errorf("the daemon logged errors: %q", d.grep("level=ERROR"))
 	}
+}
+
+// limit is the command of a limit on our loads that starts now.
+func limit(id string, kw int, lasts string) string {
+	return fmt.Sprintf(`{"v":1,"id":%q,"revision":1,"issued":%q,"kind":"limit","at":"flexible","unit":"kW","intervals":[{"start":"now","duration":%q,"value":%d}],"deadline_s":10}`,
+		id, time.Now().UTC().Format(time.RFC3339), lasts, kw)
 }
 
 // follow collects the states that a signal's status topic shows.

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/curtaild/curtaild/energy"
 	"github.com/curtaild/curtaild/internal/testbed"
 	"github.com/curtaild/curtaild/rigs/emulate"
 )
@@ -22,7 +24,8 @@ func playKills(t *testing.T, w *world) {
 	w.checked()
 	first := w.daemon()
 	before := f.meters()
-	p := w.play(f, w.connect(broker.URL, broker), recorded(t, 440, 240), 1)
+	client := w.connect(broker.URL, broker)
+	p := w.play(f, client, recorded(t, 440, 240), 1)
 	w.until("most rigs run", time.Minute, func() bool { return f.total().Draw > 20e3 })
 
 	hung, mad := f.rigs[0].Name, f.rigs[2].Name
@@ -44,15 +47,24 @@ func playKills(t *testing.T, w *world) {
 	w.until("most power is drawn again", time.Minute, func() bool { return f.total().Draw > 20e3 })
 	w.until("InfluxDB has caught up", time.Minute, func() bool { return w.status().Influx.Behind < 100 })
 
-	w.awaitGrid(3 * time.Second)
+	w.awaitGrid(time.Second)
+	states := w.follow(client, "curtaild/e2e/signal/dso/ev-k/status")
+	client.Publish("curtaild/e2e/signal/dso", 1, false, limit("ev-k", 15, "PT30S"))
+	w.until("the limit is kept", 20*time.Second, func() bool { return slices.Contains(states(), energy.SignalAchieved) })
+	w.pass(2500 * time.Millisecond) // the last second before a kill may be lost
 	atKill := f.meters()
 	killed := time.Now()
 	first.signal(syscall.SIGKILL)
 	first.ends(5 * time.Second)
 	second := w.daemon()
 	w.until("all rigs have answered", 20*time.Second, func() bool { return answered(w) == len(f.rigs) })
-	w.pass(15 * time.Second) // beyond the grace after a start
+	back := time.Now()
+	w.pass(12 * time.Second) // beyond the grace after a start
 	resumed(t, atKill, f.meters(), starts(t, second))
+	if draw := f.total().Draw; draw > 15e3 {
+		t.Errorf("%v are drawn under a limit of 15 kW that was sent before the kill", draw)
+	}
+	w.until("the limit ends and power rises", time.Minute, func() bool { return f.total().Draw > 20e3 })
 
 	if s := w.status(); s.Influx.Rejected > 0 || len(s.Spool.Dropped) > 0 {
 		t.Errorf("records were lost: %+v %+v", s.Influx, s.Spool)
@@ -63,9 +75,13 @@ func playKills(t *testing.T, w *world) {
 	}
 	p.end()
 	l := ledger{t, db}
-	if gaps := l.gaps(); len(gaps) > 0 {
-		t.Errorf("site points are missing at %v", gaps)
+	for _, gap := range l.gaps() {
+		if gap.Before(killed.Add(-time.Second)) || gap.After(back) {
+			t.Errorf("the site point of %v is missing", gap)
+		}
 	}
+	l.lived("ev-k", states())
+	l.drained(w.path("state"))
 	l.reasoned()
 	l.granted()
 	n := l.complete(first, func(at time.Time) bool { return at.Before(killed.Add(-time.Second)) })

@@ -90,7 +90,7 @@ type plant struct {
 func (w *world) connect(broker string, user *testbed.Broker) paho.Client {
 	w.t.Helper()
 	o := paho.NewClientOptions().AddBroker(strings.Replace(broker, "mqtt://", "tcp://", 1)).SetClientID("plant-" + filepath.Base(w.dir) + fmt.Sprint(time.Now().UnixNano()%1e6))
-	o.SetConnectRetry(true).SetConnectRetryInterval(200 * time.Millisecond).SetMaxReconnectInterval(time.Second).SetOrderMatters(false)
+	o.SetConnectRetry(true).SetConnectRetryInterval(200 * time.Millisecond).SetMaxReconnectInterval(time.Second)
 	if user != nil {
 		o.SetUsername(user.User).SetPassword(user.Password)
 	}
