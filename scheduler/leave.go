@@ -43,13 +43,11 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 		}
 		select {
 		case st := <-s.Statuses:
-			now := time.Now()
-			s.status(now, st)
-			if now.Sub(s.passed) >= gather { // what is drawn on the way down goes into the books as it falls
-				s.passed = now
-				s.weigh(now)
-				s.publish(now)
-			}
+			s.status(time.Now(), st)
+			s.book(time.Now())
+		case r := <-s.Readings:
+			s.board.Take(r)
+			s.book(time.Now())
 		case c := <-s.commands:
 			c.do(s, time.Now())
 			close(c.done)
@@ -57,6 +55,17 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 			return fmt.Errorf("shut down: %d loads have not confirmed to be off: %q", len(left), left[:min(len(left), 10)])
 		}
 	}
+}
+
+// book publishes now and then: what is drawn on the way down goes into
+// the books as it falls.
+func (s *site) book(now time.Time) {
+	if now.Sub(s.passed) < gather {
+		return
+	}
+	s.passed = now
+	s.weigh(now)
+	s.publish(now)
 }
 
 // stopUnknown stops the loads that are to stop and have not said yet where

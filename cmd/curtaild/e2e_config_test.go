@@ -62,7 +62,7 @@ func (w *world) configure(f *farm, s settings) (broker string) {
 	}
 	if s.db != nil {
 		w.write("influx", s.db.Token+"\n")
-		line("influxdb: {url: %q, org: none, bucket: %s, token_file: influx}", s.db.URL, s.db.Bucket)
+		line("influxdb: {url: %q, bucket: %s, token_file: influx}", s.db.URL, s.db.Bucket)
 	}
 	line("store: {path: state}")
 	line("http: {socket: api.sock, listen: %q}", testbed.FreeAddr(w.t))

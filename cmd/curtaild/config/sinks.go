@@ -33,7 +33,7 @@ func (l *loader) sinks(m *strict.Map) {
 }
 
 func (l *loader) influx(m *strict.Map) {
-	m.Require("url", "org", "bucket", "token_file")
+	m.Require("url", "bucket", "token_file")
 	l.cfg.Influx = &Influx{
 		URL:    address(m.At("url"), "https://influx.lan:8086", "https", "http"),
 		Org:    m.String("org", ""),
