@@ -148,7 +148,7 @@ func writeConfig(t *testing.T, path, more string) {
 site: {name: unit}
 readings: [{name: grid, role: grid, topic: unit/grid, unit: W, sign: import_positive}]
 policies: unit-policies.yaml
-hasher: {workers: 1, on_exit: stop, power: {model: {core: 10 W}}}
+hasher: {workers: 1, power: {model: {core: 10 W}}}
 `
 	const policy = `policies: [{name: surplus, loads: [cpu], use: available}]`
 	for file, text := range map[string]string{path: least + more, filepath.Join(filepath.Dir(path), "unit-policies.yaml"): policy} {
