@@ -363,14 +363,17 @@ func TestLoopSignals(t *testing.T) {
 			Done: func() { close(kept) },
 		}
 		<-kept
+		b.mu.Lock()
 		if len(b.kept.Book.Signals) != 1 {
 			t.Error("acknowledged, but not on disk")
 		}
+		b.mu.Unlock()
 		b.expect("obeyed at once", "a:low b:low")
 		b.surplus(5000, 10)
 		b.expect("in force", "")
 		b.surplus(5000, 12)
 		b.expect("over", "a:high b:high")
+		synctest.Wait()
 		var states []string
 		for _, a := range b.answers {
 			states = append(states, string(a.State))
@@ -395,6 +398,7 @@ func TestLoopBelievesNoCommand(t *testing.T) {
 		b.signals <- Delivery{Signal: energy.Signal{Source: "dso", ID: "x", Kind: energy.KindLimit, At: energy.AtFlexible, Max: 2500,
 			Start: time.Now(), End: time.Now().Add(20 * time.Second), Received: time.Now()}, Done: func() {}}
 		b.surplus(5000, 25)
+		synctest.Wait()
 		if got := b.answers[len(b.answers)-1]; got.State != energy.SignalFailed || got.ViolationS == 0 {
 			t.Errorf("ended as %+v", got)
 		}
