@@ -40,6 +40,16 @@ type Delivery struct {
 	Done   func()
 }
 
+// Notice says why a source is told how its signal stands.
+type Notice uint8
+
+// The notices.
+const (
+	Entered Notice = iota // the signal has entered this state
+	Again                 // the source has asked again, or we have started again
+	Cleared               // it ended long ago: its status goes
+)
+
 // Loop feeds what comes in to [Decide] and its decisions to the loads. All of
 // its state lives in the goroutine that calls Run; it never waits for a load,
 // a database or a browser.
@@ -56,8 +66,8 @@ type Loop struct {
 	Signals  <-chan Delivery
 	Statuses <-chan energy.Status
 
-	Publish func(*energy.Snapshot)                       // after every pass; must not block
-	Answer  func(status energy.SignalStatus, clear bool) // must not block
+	Publish func(*energy.Snapshot)            // after every pass; must not block
+	Answer  func(energy.SignalStatus, Notice) // must not block
 	Log     *slog.Logger
 
 	commands chan command

@@ -31,7 +31,8 @@ type bench struct {
 	kept    Kept
 	disk    time.Duration // how long a write takes
 	refuse  error
-	answers []energy.SignalStatus
+	answers []energy.SignalStatus // states that were entered
+	again   int                   // and how often one was said again
 	last    *energy.Snapshot
 }
 
@@ -94,10 +95,14 @@ func newBench(t *testing.T, change ...func(*Loop)) *bench {
 		Keep:     b.keep,
 		Readings: b.readings, Signals: b.signals, Statuses: b.statuses,
 		Publish: func(s *energy.Snapshot) { b.mu.Lock(); b.last = s; b.mu.Unlock() },
-		Answer: func(s energy.SignalStatus, _ bool) {
+		Answer: func(s energy.SignalStatus, why Notice) {
 			b.mu.Lock()
-			b.answers = append(b.answers, s)
-			b.mu.Unlock()
+			defer b.mu.Unlock()
+			if why == Entered {
+				b.answers = append(b.answers, s)
+			} else {
+				b.again++
+			}
 		},
 		Log: slog.New(slog.DiscardHandler),
 	}

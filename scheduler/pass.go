@@ -24,12 +24,12 @@ func (s *site) pass(now time.Time) time.Time {
 	s.passed = now
 	s.weigh(now)
 	steps := s.kept.Book.Step(now, s.measure(now))
-	s.answer(steps)
+	s.answer(now, steps)
 	if len(steps) > 0 {
 		s.lazy = time.Time{} // else they are taken again after a crash
 	}
 	for _, st := range s.kept.Book.Expired(now) {
-		s.Answer(st, true)
+		s.Answer(st, Cleared)
 	}
 	in := s.input(now)
 	if !s.decided && !s.ready(now, in) {

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,5 +32,32 @@ func TestLoopKeepsWhatSignalsHaveGoneThrough(t *testing.T) {
 		if err := end(nil); err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// A source that says the same again and again is answered each time, and on
+// record once.
+func TestRepetitionIsNoNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		end := b.run()
+		b.surplus(2300, 13)
+		for range 10 {
+			done := make(chan struct{})
+			b.signals <- Delivery{Signal: limit(func(s *energy.Signal) {
+				s.Received, s.Start, s.End = b.start, b.start, b.start.Add(time.Hour)
+			}), Done: func() { close(done) }}
+			<-done
+			b.surplus(2300, 1)
+		}
+		synctest.Wait()
+		var states []string
+		for _, a := range b.answers {
+			states = append(states, string(a.State))
+		}
+		if want := []string{"accepted", "started", "achieved"}; !slices.Equal(states, want) || b.again != 9 {
+			t.Errorf("entered %q, want %q; said again %d times", states, want, b.again)
+		}
+		end(ErrHandOver)
 	})
 }

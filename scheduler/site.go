@@ -56,7 +56,7 @@ func openSite(l *Loop, k *keeper, now time.Time) (*site, error) {
 		}
 	}
 	for i := range s.kept.Book.Signals {
-		s.Answer(s.kept.Book.Signals[i].status(), false) // the broker may have forgotten
+		s.Answer(s.kept.Book.Signals[i].status(), Again) // the broker may have forgotten
 	}
 	return s, s.compile()
 }
@@ -161,7 +161,7 @@ func (s *site) signal(now time.Time, d Delivery) {
 	if i >= 0 {
 		src = &s.Setup.Sources[i]
 	}
-	s.answer(s.kept.Book.Take(now, d.Signal, src, s.measure(now)))
+	s.answer(now, s.kept.Book.Take(now, d.Signal, src, s.measure(now)))
 	// Not to be told of a signal that the disk refuses would hold up those that
 	// come after it: it is acknowledged all the same.
 	s.keeper.put(Change{Site: s.record(now)}, func(error) {
@@ -171,10 +171,14 @@ func (s *site) signal(now time.Time, d Delivery) {
 	})
 }
 
-func (s *site) answer(list []energy.SignalStatus) {
+func (s *site) answer(now time.Time, list []energy.SignalStatus) {
 	for _, st := range list {
+		if st.At.Before(now) {
+			s.Answer(st, Again)
+			continue
+		}
 		s.log.Info("signal", "source", st.Source, "id", st.ID, "revision", st.Revision, "state", string(st.State), "reason", st.Reason)
-		s.Answer(st, false)
+		s.Answer(st, Entered)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/scheduler"
 )
 
 // stateEvery is how often our state is published over MQTT.
@@ -19,15 +20,18 @@ func (p *plant) publish(s *energy.Snapshot) {
 	}
 }
 
-// answer tells a source how its signal stands, or clears what it was told.
-func (p *plant) answer(st energy.SignalStatus, clear bool) {
-	if clear {
+// answer tells a source how its signal stands, or clears what it was told. On
+// record is each state once, however often it is said.
+func (p *plant) answer(st energy.SignalStatus, why scheduler.Notice) {
+	if why == scheduler.Cleared {
 		if err := p.client.ClearStatus(st.Source, st.ID); err != nil {
 			p.log.Warn("clear signal", "source", st.Source, "id", st.ID, "err", err)
 		}
 		return
 	}
-	p.scribe.hear(st)
+	if why == scheduler.Entered {
+		p.scribe.hear(st)
+	}
 	if err := p.client.PublishStatus(st); err != nil {
 		p.log.Warn("answer signal", "source", st.Source, "id", st.ID, "err", err)
 	}
