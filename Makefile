@@ -17,6 +17,7 @@ vet:
 
 lint:
 	$(TOOL) staticcheck ./...
+	@out=$$($(TOOL) deadcode -test ./...); test -z "$$out" || { echo "$$out"; exit 1; }
 
 tidy:
 	$(GO) mod tidy -diff

@@ -20,43 +20,48 @@ type collector struct {
 	descs  map[string]*prometheus.Desc
 }
 
-// metrics are all that are exported, with their labels.
-var metrics = []struct {
+type metric struct {
 	name, help string
 	labels     []string
-}{
-	{"info", "The daemon that runs here.", []string{"site", "mode", "version"}},
-	{"balance_ok", "1 while the balance may be acted on.", nil},
-	{"available_watts", "What our loads may draw without importing.", nil},
-	{"granted_watts", "What has been granted to loads.", nil},
-	{"draw_watts", "What our loads draw.", nil},
-	{"grid_watts", "Grid power, import positive.", nil},
-	{"hold", "1 while the operator's stop of all loads is in force.", nil},
-	{"reading_age_seconds", "Age of a reading.", []string{"reading", "role"}},
-	{"readings_total", "Readings taken.", []string{"reading"}},
-	{"readings_refused_total", "Payloads refused, by cause.", []string{"reading", "cause"}},
-	{"load_setpoint_watts", "Expected draw at the set-point.", []string{"load", "group"}},
-	{"load_draw_watts", "Draw of a load.", []string{"load", "group"}},
-	{"load_hashrate", "Hashes per second.", []string{"load", "group"}},
-	{"load_reachable", "1 while a load answers.", []string{"load", "group"}},
-	{"load_energy_joules_total", "Energy a load has used.", []string{"load", "group"}},
-	{"load_hashes_total", "Hashes a load has made.", []string{"load", "group"}},
-	{"load_starts_total", "Starts of a load.", []string{"load", "group"}},
-	{"signals_active", "Signals that live.", []string{"source", "state"}},
-	{"mqtt_connected", "1 while the broker is connected.", nil},
-	{"spool_bytes", "Size of the records on disk.", nil},
-	{"spool_buffered_points", "Records that are not on disk yet.", nil},
-	{"spool_written_points_total", "Records written to disk.", nil},
-	{"spool_dropped_points_total", "Records dropped for want of space, by class.", []string{"class"}},
-	{"influxdb_up", "1 while InfluxDB takes records.", nil},
-	{"influxdb_written_points_total", "Records written to InfluxDB.", nil},
-	{"influxdb_rejected_points_total", "Records that InfluxDB refused and that were set aside.", nil},
-	{"influxdb_behind_points", "Records on disk that InfluxDB does not have yet.", nil},
+}
+
+// metrics are all that are exported, with their labels.
+func metrics() []metric {
+	return []metric{
+		{"info", "The daemon that runs here.", []string{"site", "mode", "version"}},
+		{"balance_ok", "1 while the balance may be acted on.", nil},
+		{"available_watts", "What our loads may draw without importing.", nil},
+		{"granted_watts", "What has been granted to loads.", nil},
+		{"draw_watts", "What our loads draw.", nil},
+		{"grid_watts", "Grid power, import positive.", nil},
+		{"hold", "1 while the operator's stop of all loads is in force.", nil},
+		{"reading_age_seconds", "Age of a reading.", []string{"reading", "role"}},
+		{"readings_total", "Readings taken.", []string{"reading"}},
+		{"readings_refused_total", "Payloads refused, by cause.", []string{"reading", "cause"}},
+		{"load_setpoint_watts", "Expected draw at the set-point.", []string{"load", "group"}},
+		{"load_draw_watts", "Draw of a load.", []string{"load", "group"}},
+		{"load_hashrate", "Hashes per second.", []string{"load", "group"}},
+		{"load_reachable", "1 while a load answers.", []string{"load", "group"}},
+		{"load_energy_joules_total", "Energy a load has used.", []string{"load", "group"}},
+		{"load_hashes_total", "Hashes a load has made.", []string{"load", "group"}},
+		{"load_starts_total", "Starts of a load.", []string{"load", "group"}},
+		{"signals_active", "Signals that live.", []string{"source", "state"}},
+		{"mqtt_connected", "1 while the broker is connected.", nil},
+		{"spool_bytes", "Size of the records on disk.", nil},
+		{"spool_buffered_points", "Records that are not on disk yet.", nil},
+		{"spool_written_points_total", "Records written to disk.", nil},
+		{"spool_dropped_points_total", "Records dropped for want of space, by class.", []string{"class"}},
+		{"influxdb_up", "1 while InfluxDB takes records.", nil},
+		{"influxdb_written_points_total", "Records written to InfluxDB.", nil},
+		{"influxdb_rejected_points_total", "Records that InfluxDB refused and that were set aside.", nil},
+		{"influxdb_behind_points", "Records on disk that InfluxDB does not have yet.", nil},
+	}
 }
 
 func newCollector(d Daemon) *collector {
-	c := &collector{d, make(map[string]*prometheus.Desc, len(metrics))}
-	for _, m := range metrics {
+	all := metrics()
+	c := &collector{d, make(map[string]*prometheus.Desc, len(all))}
+	for _, m := range all {
 		c.descs[m.name] = prometheus.NewDesc("curtaild_"+m.name, m.help, m.labels, nil)
 	}
 	return c

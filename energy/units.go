@@ -25,11 +25,15 @@ func (e Joules) WattHours() float64 { return float64(e) / 3600 }
 // Over is the energy of w held for the given seconds.
 func (w Watts) Over(seconds float64) Joules { return Joules(float64(w) * seconds) }
 
-// scales are the factors of the prefixes we accept, smallest first.
-var scales = []struct {
+type scale struct {
 	prefix string
 	factor float64
-}{{"", 1}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12}, {"P", 1e15}, {"E", 1e18}}
+}
+
+// scales are the prefixes we accept, smallest first.
+func scales() [7]scale {
+	return [...]scale{{"", 1}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12}, {"P", 1e15}, {"E", 1e18}}
+}
 
 // String formats w for people: "850 W", "3.2 kW", "-1.25 MW".
 func (w Watts) String() string { return human(float64(w), "W", 3) }
@@ -46,12 +50,12 @@ func (p Pct) String() string { return strconv.FormatFloat(float64(p), 'f', -1, 6
 // first most+1) that leaves it at 1 or more. What it prints, parse reads back
 // to three decimals.
 func human(v float64, unit string, most int) string {
-	i := 0
-	for i < most && math.Abs(v) >= scales[i+1].factor {
+	all, i := scales(), 0
+	for i < most && math.Abs(v) >= all[i+1].factor {
 		i++
 	}
-	v = math.Round(v/scales[i].factor*1000) / 1000
-	return strconv.FormatFloat(v+0, 'f', -1, 64) + " " + scales[i].prefix + unit
+	v = math.Round(v/all[i].factor*1000) / 1000
+	return strconv.FormatFloat(v+0, 'f', -1, 64) + " " + all[i].prefix + unit
 }
 
 // ParseWatts reads a power with its unit: "8 kW", "-600kW", "150 W", "1.2 MW".
@@ -89,7 +93,10 @@ func parse(s, unit, what, example string) (float64, error) {
 	num, ok := strings.CutSuffix(t, unit)
 	factor := 1.0
 	if ok {
-		for _, sc := range scales[1:] {
+		for _, sc := range scales() {
+			if sc.prefix == "" {
+				continue
+			}
 			if cut, has := strings.CutSuffix(num, sc.prefix); has {
 				num, factor = cut, sc.factor
 				break

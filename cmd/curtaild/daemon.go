@@ -88,7 +88,7 @@ func (d *daemon) run(ctx context.Context, p *plant) error {
 		next, err := d.watch(ctx, p, hup)
 		if next == nil {
 			notify("STOPPING=1")
-			d.log.Info("stop", "err", err)
+			d.log.Info("stop")
 			return err
 		}
 		// Counters and gates have moved since it was built to be checked.

@@ -87,7 +87,7 @@ func TestDocsListEveryMetric(t *testing.T) {
 		t.Fatal(err)
 	}
 	var has, told []string
-	for _, m := range regexp.MustCompile(`(?m)^\t\{"(\w+)", "`).FindAllStringSubmatch(string(code), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\t+\{"(\w+)", "`).FindAllStringSubmatch(string(code), -1) {
 		has = append(has, "curtaild_"+m[1])
 	}
 	for _, m := range regexp.MustCompile("(?m)^\\| `(curtaild_\\w+)` \\|").FindAllStringSubmatch(string(doc), -1) {

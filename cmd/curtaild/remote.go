@@ -59,8 +59,12 @@ func newDrain() *cobra.Command {
 		Example: "  curtaild drain",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			c := dial(cmd)
+			if _, err := c.Status(cmd.Context()); err != nil {
+				return err
+			}
 			fmt.Fprintln(cmd.ErrOrStderr(), "draining: waiting for the loads to stop")
-			if err := dial(cmd).Drain(cmd.Context()); err != nil {
+			if err := c.Drain(cmd.Context()); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "drained: the daemon has ended")

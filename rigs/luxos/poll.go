@@ -42,8 +42,6 @@ func (r *rotation) next() string {
 // changed says that a command is on its way: what was read is out of date.
 func (r *rotation) changed() { r.urgent = 2 }
 
-var joined = []string{"config", "summary", "power", "devs"}
-
 // Status implements [rigs.Driver].
 func (d *Driver) Status(ctx context.Context) (rigs.Report, error) {
 	for _, s := range []*source{&d.config, &d.summary, &d.power, &d.devs} {
@@ -66,13 +64,14 @@ func (d *Driver) Status(ctx context.Context) (rigs.Report, error) {
 }
 
 func (d *Driver) readJoined(ctx context.Context) error {
-	replies, err := d.rpc.CallAll(ctx, joined...)
+	names := []string{"config", "summary", "power", "devs"}
+	replies, err := d.rpc.CallAll(ctx, names...)
 	if err != nil {
 		return err
 	}
 	d.polls.urgent = 0
 	now := time.Now()
-	for _, name := range joined {
+	for _, name := range names {
 		s, section := d.source(name)
 		if err := s.take(replies[name], section, now); err != nil {
 			return err
