@@ -89,3 +89,18 @@ func FuzzUnits(f *testing.F) {
 		_, _ = ParseHashRate(s)
 	})
 }
+// Units are printed on every line of the log and of the status page, and must
+// not cost more than their text.
+func TestUnitsAllocateTheirTextAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		most float64
+		do   func()
+	}{
+		"String": {2, func() { _ = Watts(-1.25e6).String() }},
+		"Parse":  {0, func() { _, _ = ParseWatts("1.2 MW") }},
+	} {
+		if got := testing.AllocsPerRun(100, c.do); got > c.most {
+			t.Errorf("%s: %v allocations, want at most %v", name, got, c.most)
+		}
+	}
+}
