@@ -89,6 +89,7 @@ func FuzzUnits(f *testing.F) {
 		_, _ = ParseHashRate(s)
 	})
 }
+
 // Units are printed on every line of the log and of the status page, and must
 // not cost more than their text.
 func TestUnitsAllocateTheirTextAlone(t *testing.T) {

@@ -31,6 +31,9 @@ func newDemo() *cobra.Command {
 		Example: "  curtaild demo\n  curtaild demo --for 60s | cat\n  curtaild demo --dir /tmp/my-demo --seed 7",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("for") && opts.length <= 0 {
+				return statusError{2, fmt.Errorf("--for %v: want a time above 0, as in 60s", opts.length)}
+			}
 			return runDemo(cmd.Context(), opts, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
@@ -43,7 +46,7 @@ func newDemo() *cobra.Command {
 }
 
 type demoOptions struct {
-	length time.Duration
+	length time.Duration // 0: until it is interrupted
 	dir    string
 	seed   uint64
 	lines  bool
@@ -52,9 +55,6 @@ type demoOptions struct {
 // runDemo runs the demo until ctx ends, its time is over, or the person at the
 // terminal has seen enough.
 func runDemo(ctx context.Context, opts demoOptions, in io.Reader, out io.Writer) error {
-	if opts.length < 0 {
-		return statusError{2, errors.New("--for: want a time above 0, as in 60s")}
-	}
 	dir, err := demoDir(opts.dir)
 	if err != nil {
 		return err

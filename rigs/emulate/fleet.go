@@ -46,14 +46,14 @@ func New(family string, o Options) (Rig, error) {
 	return nil, fmt.Errorf("emulate: unknown family %q: want one of %q", family, Families())
 }
 
-// maxRigs is how many rigs one address has ports for, and some to spare.
-const maxRigs = 50_000
+// MaxRigs is how many rigs one address has ports for, and some to spare.
+const MaxRigs = 50_000
 
 // NewFleet starts the rigs. The same options make the same fleet, but for
 // ports that are left to chance.
 func NewFleet(o FleetOptions) (*Fleet, error) {
-	if o.Rigs > maxRigs {
-		return nil, fmt.Errorf("emulate: %d rigs: want at most %d, a port each", o.Rigs, maxRigs)
+	if o.Rigs > MaxRigs {
+		return nil, fmt.Errorf("emulate: %d rigs: want at most %d, a port each", o.Rigs, MaxRigs)
 	}
 	if o.Rigs < 0 || o.BasePort < 0 || (o.BasePort > 0 && o.BasePort+o.Rigs-1 > 65535) {
 		return nil, fmt.Errorf("emulate: %d rigs from port %d on: out of range", o.Rigs, o.BasePort)

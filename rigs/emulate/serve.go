@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -35,13 +36,21 @@ type ControlAnnouncement struct {
 
 // Serve runs a fleet of emulated rigs until the context ends: emulators in a
 // process of their own. The control endpoint is for tests and has no lock on
-// its door; keep it on the loopback address.
+// its door, so that it stands on a loopback address or not at all.
 //
 //	GET  /meters                  {"<rig>": Meter, …}
 //	GET  /total                   Meter, the sum
 //	POST /fault                   {"rig":"luxos-01","fault":"hang","for":"30s","count":1,"delay":"1s","variant":""}; no rig: all
 //	POST /clear                   {"rig":"luxos-01"}; no rig: all
 func Serve(ctx context.Context, cfg Config) (err error) {
+	var ln net.Listener
+	if cfg.Control != "" {
+		// First: rigs that were announced are used.
+		if ln, err = listenLoopback(cfg.Control); err != nil {
+			return fmt.Errorf("listen for control: %w", err)
+		}
+		defer ln.Close() // again, after serveControl: no harm
+	}
 	fleet, err := NewFleet(cfg.Fleet)
 	if err != nil {
 		return err
@@ -56,19 +65,47 @@ func Serve(ctx context.Context, cfg Config) (err error) {
 			return fmt.Errorf("announce rig %s: %w", r.Name(), err)
 		}
 	}
-	if cfg.Control == "" {
+	if ln == nil {
 		<-ctx.Done()
 		return nil
 	}
-	ln, err := net.Listen("tcp", cfg.Control)
-	if err != nil {
-		return fmt.Errorf("listen for control: %w", err)
-	}
 	if err := lines.Encode(ControlAnnouncement{ln.Addr().String()}); err != nil {
-		ln.Close()
 		return fmt.Errorf("announce control: %w", err)
 	}
 	return serveControl(ctx, ln, fleet.Control())
+}
+
+// CheckControl reports what is wrong with an address for the control endpoint:
+// it must be a loopback one, with a port.
+func CheckControl(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("control address %q: want one as in %q", addr, "127.0.0.1:8000")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("control address %q: want a port of 0 to 65535", addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("control address %q: want a loopback one: who reaches it may break the rigs", addr)
+	}
+	return nil
+}
+
+// listenLoopback listens where nobody but this machine can reach it.
+func listenLoopback(addr string) (net.Listener, error) {
+	if err := CheckControl(addr); err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	// A name is whatever the resolver makes of it.
+	if at, ok := ln.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		ln.Close()
+		return nil, fmt.Errorf("%s is %v, which is no loopback address", addr, ln.Addr())
+	}
+	return ln, nil
 }
 
 // serveControl serves until the context ends; it closes the listener.
