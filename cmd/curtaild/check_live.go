@@ -2,16 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"maps"
+	"net"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"github.com/curtaild/curtaild/cmd/curtaild/config"
 	"github.com/curtaild/curtaild/energy"
@@ -23,6 +21,9 @@ import (
 const (
 	// listenFor is how long a live check waits for readings.
 	listenFor = 15 * time.Second
+	// settleFor is how long no further topic of a sum may have come for the
+	// sum to be whole: nobody knows how many there are.
+	settleFor = 3 * time.Second
 	// dialFor bounds each attempt to reach something.
 	dialFor = 5 * time.Second
 	// dialAtOnce is how many rigs are tried at the same time.
@@ -39,148 +40,101 @@ type finding struct {
 
 // checkLive connects to all that the config names and tells what it found. It
 // commands nothing and publishes nothing.
-func checkLive(cmd *cobra.Command, cfg *config.Config, asJSON bool) error {
-	ctx, cancel := context.WithTimeout(cmd.Context(), listenFor+2*dialFor)
+func checkLive(ctx context.Context, cfg *config.Config) []finding {
+	ctx, cancel := context.WithTimeout(ctx, patience(len(cfg.Rigs)))
 	defer cancel()
-	fmt.Fprintf(cmd.ErrOrStderr(), "listening to %d readings for up to %v, asking %d rigs\n", len(cfg.Readings), listenFor, len(cfg.Rigs))
 	var found [3][]finding
 	var work sync.WaitGroup
-	work.Go(func() { found[0] = tryBroker(ctx, cfg) })
-	work.Go(func() { found[1] = tryRigs(ctx, cfg) })
-	work.Go(func() { found[2] = tryInflux(ctx, cfg) })
+	work.Go(func() { found[0] = tryBroker(ctx, cfg.MQTT, cfg.Readings) })
+	work.Go(func() { found[1] = tryRigs(ctx, cfg.Rigs, tryRig) })
+	work.Go(func() { found[2] = tryInflux(ctx, cfg.Influx) })
 	work.Wait()
-	all := append(append(found[0], found[1]...), found[2]...)
-	if err := printFindings(cmd.OutOrStdout(), all, asJSON); err != nil {
-		return err
-	}
-	for _, f := range all {
-		if !f.OK {
-			return statusError{1, errors.New("not everything was reached")}
-		}
-	}
-	return nil
+	return slices.Concat(found[:]...)
 }
 
-func printFindings(w io.Writer, all []finding, asJSON bool) error {
-	if asJSON {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(all)
-	}
-	for _, f := range all {
-		mark := "ok   "
-		if !f.OK {
-			mark = "FAULT"
-		}
-		if _, err := fmt.Fprintf(w, "%s %-8s %s: %s\n", mark, f.Kind, f.Name, f.Says); err != nil {
-			return err
-		}
-	}
-	return nil
+// patience bounds a live check: every rig has its turn, though all before it
+// be silent.
+func patience(n int) time.Duration {
+	turns := (n + dialAtOnce - 1) / dialAtOnce
+	return max(listenFor, time.Duration(turns)*dialFor) + 2*dialFor
 }
 
-func tryBroker(ctx context.Context, cfg *config.Config) []finding {
-	if cfg.MQTT.Broker == "" {
-		return []finding{{"broker", cfg.MQTT.Listen, true, "embedded: it starts with the daemon, so no reading can be heard now"}}
-	}
+func tryBroker(ctx context.Context, c config.MQTT, specs []energy.ReadingSpec) []finding {
 	conf := mqtt.Config{
-		Broker: cfg.MQTT.Broker, Username: cfg.MQTT.Username, Password: cfg.MQTT.Password.Reveal(), CA: cfg.MQTT.CA,
-		Prefix: cfg.MQTT.Prefix, Specs: cfg.Readings, Watch: true,
+		Broker: c.Broker, Username: c.Username, Password: c.Password.Reveal(), CA: c.CA,
+		Prefix: c.Prefix, Specs: specs, Watch: true,
 		ClientID: fmt.Sprintf("curtaild-check-%d", time.Now().UnixNano()%1e6),
+	}
+	f := finding{"broker", c.Broker, true, "reached"}
+	embedded := c.Broker == ""
+	if embedded {
+		conf.Broker = "mqtt://" + dialable(c.Listen)
+		f.Name, f.Says = c.Listen, "embedded: reached, in the daemon that runs"
 	}
 	dial, cancel := context.WithTimeout(ctx, dialFor)
 	defer cancel()
-	if err := mqtt.Probe(dial, conf); err != nil {
-		return []finding{{"broker", conf.Broker, false, err.Error()}}
-	}
-	out := []finding{{"broker", conf.Broker, true, "reached"}}
-	heard, client := listen(ctx, conf)
-	now := time.Now()
-	for _, spec := range cfg.Readings {
-		f := finding{Kind: "reading", Name: spec.Name, Says: "nothing came on " + spec.Topic}
-		st := client.Stats().Readings[spec.Name]
-		if r, ok := heard[spec.Name]; ok {
-			f.OK, f.Says = true, understood(spec, r, now)
-		} else if st.LastFault != "" {
-			f.Says = "refused: " + st.LastFault
-		}
-		out = append(out, f)
-	}
-	return out
-}
-
-// understood says what a reading means to us: "importing 3.2 kW, 4 s old".
-func understood(spec energy.ReadingSpec, r energy.Reading, now time.Time) string {
-	w := energy.Watts(r.Value)
-	what := w.String()
+	err := mqtt.Probe(dial, conf)
 	switch {
-	case spec.Role == energy.RoleGrid && w >= 0:
-		what = "importing " + w.String()
-	case spec.Role == energy.RoleGrid:
-		what = "exporting " + (-w).String()
-	case spec.Role == energy.RoleBattery && w >= 0:
-		what = "charging " + w.String()
-	case spec.Role == energy.RoleBattery:
-		what = "discharging " + (-w).String()
-	case spec.Role == energy.RoleSoC:
-		what = energy.Pct(r.Value).String()
-	case spec.Role == energy.RoleImportPrice, spec.Role == energy.RoleExportPrice, spec.Role == energy.RoleCarbon:
-		what = fmt.Sprintf("%g", r.Value)
+	case embedded && errors.Is(err, syscall.ECONNREFUSED):
+		f.Says = "embedded: it starts with the daemon, so no reading can be heard now"
+		return []finding{f}
+	case err != nil:
+		f.OK, f.Says = false, err.Error()
+		return []finding{f}
 	}
-	age := energy.Age(now, r.At, r.Arrived).Round(time.Second)
-	says := fmt.Sprintf("%s, %.0f s old", what, age.Seconds())
-	if age > spec.MaxAge {
-		says += fmt.Sprintf(": stale, max_age is %v", spec.MaxAge)
+	heard, err := listen(ctx, conf)
+	if err != nil {
+		f.OK, f.Says = false, err.Error()
+		return []finding{f}
 	}
-	return says
+	return append([]finding{f}, heard...)
 }
 
-// listen collects readings until each has spoken, or the time is over.
-func listen(ctx context.Context, conf mqtt.Config) (map[string]energy.Reading, *mqtt.Client) {
+// dialable is where one who listens on an address is reached from this
+// machine.
+func dialable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	switch ip := net.ParseIP(host); {
+	case host == "", ip != nil && ip.IsUnspecified() && ip.To4() != nil:
+		host = "127.0.0.1"
+	case ip != nil && ip.IsUnspecified():
+		host = "::1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// listen hears the readings until each can be acted on, or the time is over.
+func listen(ctx context.Context, conf mqtt.Config) ([]finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, listenFor)
 	defer cancel()
-	ear := &ear{heard: make(map[string]energy.Reading), want: len(conf.Specs), all: cancel}
-	client, err := mqtt.New(conf, ear, slog.New(slog.DiscardHandler))
+	e := newEar(conf.Specs)
+	client, err := mqtt.New(conf, e, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return nil, &mqtt.Client{}
+		return nil, err
 	}
-	client.Run(ctx)
-	ear.mu.Lock()
-	defer ear.mu.Unlock()
-	return maps.Clone(ear.heard), client
+	var work sync.WaitGroup
+	work.Go(func() { client.Run(ctx) })
+	e.wait(ctx)
+	out := e.report(time.Now(), client.Stats().Readings) // before the end of the link ages them
+	cancel()
+	work.Wait()
+	return out, nil
 }
 
-// ear is a sink that remembers the last value of each reading.
-type ear struct {
-	mu    sync.Mutex
-	heard map[string]energy.Reading
-	want  int
-	all   func()
-}
-
-func (e *ear) Readings(_ context.Context, list []energy.Reading) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, r := range list {
-		e.heard[r.Name] = r
-	}
-	if len(e.heard) >= e.want {
-		e.all()
-	}
-}
-
-func (e *ear) Presence(context.Context, energy.Presence)   {}
-func (e *ear) Signal(context.Context, energy.Signal) error { return nil }
-
-func tryRigs(ctx context.Context, cfg *config.Config) []finding {
-	out := make([]finding, len(cfg.Rigs))
+func tryRigs(ctx context.Context, list []config.Rig, try func(context.Context, config.Rig) finding) []finding {
+	out := make([]finding, len(list))
 	slots := make(chan struct{}, dialAtOnce)
 	var work sync.WaitGroup
-	for i, r := range cfg.Rigs {
+	for i, r := range list {
 		slots <- struct{}{}
 		work.Go(func() {
 			defer func() { <-slots }()
-			out[i] = tryRig(ctx, r)
+			ctx, cancel := context.WithTimeout(ctx, dialFor)
+			defer cancel()
+			out[i] = try(ctx, r)
 		})
 	}
 	work.Wait()
@@ -188,8 +142,6 @@ func tryRigs(ctx context.Context, cfg *config.Config) []finding {
 }
 
 func tryRig(ctx context.Context, r config.Rig) finding {
-	ctx, cancel := context.WithTimeout(ctx, dialFor)
-	defer cancel()
 	f := finding{Kind: "rig", Name: r.Spec.Name + " at " + r.Address}
 	d := families()[r.Spec.Family].driver(r)
 	if c, ok := d.(rigs.Closer); ok {
@@ -209,8 +161,7 @@ func tryRig(ctx context.Context, r config.Rig) finding {
 	return f
 }
 
-func tryInflux(ctx context.Context, cfg *config.Config) []finding {
-	c := cfg.Influx
+func tryInflux(ctx context.Context, c *config.Influx) []finding {
 	if c == nil {
 		return nil
 	}
