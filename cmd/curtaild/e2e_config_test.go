@@ -24,6 +24,7 @@ const soakPolicy = `policies:
 type settings struct {
 	mode   string
 	minOn  string
+	hasher bool              // one local worker
 	broker *testbed.Broker   // nil: the embedded one
 	db     *testbed.InfluxDB // nil: records stay on disk
 }
@@ -59,6 +60,9 @@ func (w *world) configure(f *farm, s settings) (broker string) {
 			group, start, stop = "small", "1s", "150ms"
 		}
 		line("  - {name: %s, group: %s, family: %s, hosts: [%q], start_time: %s, stop_time: %s, poll: 1s}", r.Name, group, r.Family, r.Addr, start, stop)
+	}
+	if s.hasher {
+		line("hasher: {name: cpu, group: small, workers: 1, power: {model: {idle: 0 W, core: 10 W}}}")
 	}
 	if s.db != nil {
 		w.write("influx", s.db.Token+"\n")

@@ -22,7 +22,7 @@ import (
 func playDay(t *testing.T, w *world) {
 	broker, db := testbed.Mosquitto(t, testbed.BrokerOptions{}), testbed.Influxd(t)
 	f := w.farm(20)
-	w.configure(f, settings{broker: broker, db: db, minOn: "5s"})
+	w.configure(f, settings{broker: broker, db: db, minOn: "5s", hasher: true})
 	w.checked()
 	client := w.connect(broker.URL, broker)
 	states := w.follow(client, "curtaild/e2e/signal/dso/ev-1/status")
@@ -50,10 +50,12 @@ func playDay(t *testing.T, w *world) {
 	l := ledger{t, db}
 	drawn := (meter.Joules - before.Joules).WattHours()
 	l.agrees("rig", drawn, sum(l.rigs(20)))
+	drawn += l.local()
 	l.agrees("site_interval", drawn, l.sum("site_interval", "flexible_wh"))
 	l.agrees("use_interval", drawn, l.sum("use_interval", "absorbed_wh", "battery_wh", "imported_wh", "unattributed_wh"))
 	t.Logf("site: imported %.1f Wh, in the books %.1f; exported %.1f Wh, in the books %.1f",
 		imported, l.sum("site_interval", "import_wh"), exported, l.sum("site_interval", "export_wh"))
+	l.documented()
 	l.reasoned()
 	l.granted()
 	if gaps := l.gaps(); len(gaps) > 0 {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,11 +49,44 @@ func text(v any) string {
 	return s
 }
 
+// local is what the local workers have used, in Wh. They must have hashed.
+func (l ledger) local() (wh float64) {
+	l.t.Helper()
+	rows := l.query(`SELECT LAST("energy_wh_total") AS "wh", LAST("hashes_total") AS "hashes" FROM "rig" WHERE "family" = 'local'`)
+	if len(rows) != 1 || number(rows[0]["wh"]) <= 0 || number(rows[0]["hashes"]) <= 0 {
+		l.t.Errorf("the local workers have done nothing on record: %v", rows)
+		return 0
+	}
+	l.t.Logf("local workers: %.3f Wh, %.3g hashes", number(rows[0]["wh"]), number(rows[0]["hashes"]))
+	return number(rows[0]["wh"])
+}
+
+// documented runs the queries of docs/records.md.
+func (l ledger) documented() {
+	l.t.Helper()
+	doc, err := os.ReadFile("../../docs/records.md")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	found := map[string]int{}
+	for _, q := range regexp.MustCompile("(?s)```(sql|flux)\n(.*?)```").FindAllStringSubmatch(string(doc), -1) {
+		found[q[1]]++
+		if q[1] == "sql" {
+			l.query("%s", q[2])
+			continue
+		}
+		l.db.Flux(l.t, strings.ReplaceAll(q[2], `bucket: "energy"`, fmt.Sprintf("bucket: %q", l.db.Bucket)))
+	}
+	if found["sql"] < 8 || found["flux"] < 8 {
+		l.t.Errorf("queries found: %v", found)
+	}
+}
+
 // rigs is what each rig's energy counter stands at, in Wh.
 func (l ledger) rigs(want int) map[string]float64 {
 	l.t.Helper()
 	out := map[string]float64{}
-	for _, r := range l.query(`SELECT LAST("energy_wh_total") FROM "rig" GROUP BY "rig"`) {
+	for _, r := range l.query(`SELECT LAST("energy_wh_total") FROM "rig" WHERE "family" <> 'local' GROUP BY "rig"`) {
 		out[text(r["rig"])] = number(r["last"])
 	}
 	if len(out) != want {

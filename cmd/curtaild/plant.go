@@ -56,6 +56,7 @@ func build(cfg *config.Config, st *store.Store, log *slog.Logger) (*plant, error
 	if err != nil {
 		return nil, err
 	}
+	p.warnOfLeft(kept, specs)
 	in := newSink()
 	if err := p.buildMQTT(in); err != nil {
 		return nil, err
@@ -114,6 +115,17 @@ func (p *plant) run(ctx context.Context) error {
 	work.start(ctx, p.client.Run)
 	work.start(ctx, p.publishState)
 	return p.loop.Run(ctx, p.cfg.ExitWithin)
+}
+
+// warnOfLeft names the loads that were told to run and are no longer in the
+// config: nobody commands them any more.
+func (p *plant) warnOfLeft(kept scheduler.Kept, specs []*energy.LoadSpec) {
+	for name, l := range kept.Loads {
+		known := slices.ContainsFunc(specs, func(s *energy.LoadSpec) bool { return s.Name == name })
+		if !known && l.Setpoint.Point != energy.Off {
+			p.log.Warn("load is no longer in the config, and may go on running", "load", name, "was told", l.Setpoint.Name)
+		}
+	}
 }
 
 // listens reports whether p could run its broker once old has ended.
