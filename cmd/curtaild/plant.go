@@ -120,9 +120,12 @@ func (p *plant) run(ctx context.Context) error {
 // warnOfLeft names the loads that were told to run and are no longer in the
 // config: nobody commands them any more.
 func (p *plant) warnOfLeft(kept scheduler.Kept, specs []*energy.LoadSpec) {
+	known := make(map[string]bool, len(specs))
+	for _, s := range specs {
+		known[s.Name] = true
+	}
 	for name, l := range kept.Loads {
-		known := slices.ContainsFunc(specs, func(s *energy.LoadSpec) bool { return s.Name == name })
-		if !known && l.Setpoint.Point != energy.Off {
+		if !known[name] && l.Setpoint.Point != energy.Off {
 			p.log.Warn("load is no longer in the config, and may go on running", "load", name, "was told", l.Setpoint.Name)
 		}
 	}
