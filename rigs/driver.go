@@ -55,6 +55,13 @@ type Identity struct {
 	Firmware string
 }
 
+// What one device can draw and do at the very most. A driver takes a number
+// beyond for none: what is added to a total stays there.
+const (
+	MaxDraw energy.Watts    = 1e6
+	MaxRate energy.HashRate = 1e18
+)
+
 // Report is what a device says of itself. What it does not say is left at the
 // zero value, and State at unknown.
 type Report struct {

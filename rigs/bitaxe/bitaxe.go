@@ -123,8 +123,8 @@ func (d *Driver) SetLevel(ctx context.Context, name string) error {
 		return fmt.Errorf("level %q: want a frequency such as 525MHz: %w", name, rigs.ErrUnsupported)
 	}
 	set := settings{Frequency: mhz}
-	if mv := d.last.CoreVoltage; mv.ok && mv.v > 0 {
-		set.CoreVoltage = mv.v
+	if mv, ok := d.last.CoreVoltage.within(minMV, maxMV); ok {
+		set.CoreVoltage = mv
 	}
 	return d.client.send(ctx, http.MethodPatch, "/api/system", set)
 }
@@ -134,6 +134,10 @@ func (d *Driver) Close(context.Context) error {
 	d.client.http.CloseIdleConnections()
 	return nil
 }
+
+// The core voltages that we send back: what is beyond was misread, or would do
+// harm.
+const minMV, maxMV = 500, 2000
 
 type settings struct {
 	Frequency   float64 `json:"frequency"`
@@ -145,5 +149,5 @@ func levelName(mhz float64) string { return strconv.FormatFloat(mhz, 'f', -1, 64
 func parseLevel(name string) (mhz float64, ok bool) {
 	digits, ok := strings.CutSuffix(strings.ToLower(strings.ReplaceAll(name, " ", "")), "mhz")
 	mhz, err := strconv.ParseFloat(digits, 64)
-	return mhz, ok && err == nil && mhz >= 50 && mhz <= 2000
+	return mhz, ok && err == nil && mhz >= minMHz && mhz <= maxMHz
 }

@@ -44,12 +44,20 @@ func (c client) get(ctx context.Context, path string, out any) error {
 	if err != nil {
 		return err
 	}
+	if err := decode(body, out); err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	return nil
+}
+
+// decode reads a body that is one JSON document.
+func decode(body []byte, out any) error {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if err := dec.Decode(out); err != nil {
-		return fmt.Errorf("GET %s: %w: %w", path, rigs.ErrGarbage, err)
+		return fmt.Errorf("%w: %w", rigs.ErrGarbage, err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("GET %s: more than one document: %w", path, rigs.ErrGarbage)
+		return fmt.Errorf("more than one document: %w", rigs.ErrGarbage)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // num is a number, written as one or as a string; what is neither is not
-// known.
+// known, and it is 0 then.
 type num struct {
 	v  float64
 	ok bool
@@ -22,8 +22,34 @@ type num struct {
 
 func (n *num) UnmarshalJSON(b []byte) error {
 	v, err := strconv.ParseFloat(string(bytes.Trim(b, `"`)), 64)
-	*n = num{v, err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)}
+	if *n = (num{v, true}); err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		*n = num{}
+	}
 	return nil
+}
+
+// within is n if it is known and not beyond the bounds.
+func (n num) within(low, high float64) (float64, bool) {
+	if !n.ok || n.v < low || n.v > high {
+		return 0, false
+	}
+	return n.v, true
+}
+
+// The frequencies that we believe, and set.
+const minMHz, maxMHz = 50, 2000
+
+func (n num) frequency() (mhz float64, ok bool) { return n.within(minMHz, maxMHz) }
+
+// rate turns GH/s into hashes a second.
+func (n num) rate() (energy.HashRate, bool) {
+	v, ok := n.within(0, float64(rigs.MaxRate/1e9))
+	return energy.HashRate(v * 1e9), ok
+}
+
+func (i info) power() (energy.Watts, bool) {
+	v, ok := i.Power.within(0, float64(rigs.MaxDraw))
+	return energy.Watts(v), ok
 }
 
 // info is what we use of /api/system/info.
@@ -60,18 +86,18 @@ func (i info) model() string {
 
 func (i info) report() rigs.Report {
 	r := rigs.Report{
-		ID:   i.id(),
-		Rate: energy.HashRate(max(0, i.HashRate.v) * 1e9), TempC: max(0, i.Temp.v, i.VRTemp.v),
+		ID: i.id(), TempC: max(0, i.Temp.v, i.VRTemp.v),
 		Accepted: i.Accepted.count(), Rejected: i.Rejected.count(),
 	}
+	r.Rate, _ = i.HashRate.rate()
 	if i.Uptime.ok && i.Uptime.v > 0 && i.Uptime.v < 1e9 {
 		r.Uptime = time.Duration(i.Uptime.v * float64(time.Second))
 	}
-	if i.Power.ok && i.Power.v >= 0 {
-		r.Draw, r.Source = energy.Watts(i.Power.v), energy.Measured
+	if w, ok := i.power(); ok {
+		r.Draw, r.Source = w, energy.Measured
 	}
-	if i.Frequency.ok && i.Frequency.v > 0 {
-		r.Level = levelName(i.Frequency.v)
+	if mhz, ok := i.Frequency.frequency(); ok {
+		r.Level = levelName(mhz)
 	}
 	r.State, r.Fault = i.state()
 	return r
@@ -87,7 +113,8 @@ func (n num) count() uint64 {
 // state reads off what the miner is doing. Without a hash rate, or with one of
 // 0 on firmware that cannot say that it is paused, that is not known.
 func (i info) state() (energy.State, string) {
-	hashes := i.HashRate.ok && i.HashRate.v > 0
+	rate, told := i.HashRate.rate()
+	hashes := told && rate > 0
 	switch {
 	case i.Overheat.ok && i.Overheat.v != 0:
 		return energy.StateFault, "stopped by overheating"
@@ -97,33 +124,38 @@ func (i info) state() (energy.State, string) {
 		return energy.StateIdle, ""
 	case hashes:
 		return energy.StateRunning, ""
-	case i.Paused != nil && i.HashRate.ok:
+	case i.Paused != nil && told:
 		return energy.StateStarting, ""
 	}
 	return energy.StateUnknown, ""
 }
 
-// levels estimates the operating points; the package comment tells how.
+// levels estimates the operating points; the package comment tells how. There
+// are none where the miner does not say enough.
 func levels(i info, a asic) []energy.OperatingPoint {
-	set := i.Frequency.v
-	if !i.Frequency.ok || set <= 0 {
-		set = a.Default.v
+	set, known := i.Frequency.frequency()
+	nominal, bounded := a.Default.frequency()
+	if !known {
+		set = nominal
 	}
 	if set <= 0 {
 		return []energy.OperatingPoint{}
 	}
-	top := max(set, a.Default.v)
-	if !a.Default.ok {
-		top = math.Inf(1)
+	hashes, watts := i.perMHz(set)
+	if hashes <= 0 || watts <= 0 {
+		return []energy.OperatingPoint{}
+	}
+	top := max(set, nominal)
+	if !bounded {
+		top = maxMHz
 	}
 	frequencies := []float64{set}
 	for _, f := range a.Options {
-		if f.ok && f.v > 0 && f.v <= top {
-			frequencies = append(frequencies, f.v)
+		if mhz, ok := f.frequency(); ok && mhz <= top {
+			frequencies = append(frequencies, mhz)
 		}
 	}
 	slices.Sort(frequencies)
-	hashes, watts := i.perMHz(set)
 	points := make([]energy.OperatingPoint, 0, len(frequencies))
 	for _, f := range slices.Compact(frequencies) {
 		points = append(points, energy.OperatingPoint{
@@ -135,13 +167,15 @@ func levels(i info, a asic) []energy.OperatingPoint {
 
 // perMHz is the hash rate, and the draw above idle, for one MHz.
 func (i info) perMHz(set float64) (hashes, watts float64) {
-	hashes = i.Expected.v * 1e9 / set
-	if hashes <= 0 {
-		hashes = i.HashRate.v * 1e9 / set
+	now, _ := i.HashRate.rate()
+	all, _ := i.Expected.rate()
+	if all <= 0 {
+		all = now
 	}
-	idle := float64(Defaults().IdleDraw)
-	if i.Power.ok && i.Power.v > 2*idle && i.HashRate.v*1e9 > 0.8*hashes*set {
-		return hashes, (i.Power.v - idle) / set
+	hashes = float64(all) / set
+	idle := Defaults().IdleDraw
+	if w, ok := i.power(); ok && w > 2*idle && now > 0.8*all {
+		return hashes, float64(w-idle) / set
 	}
 	return hashes, hashes / 1e12 * i.joulesPerTH()
 }

@@ -136,13 +136,13 @@ func (d *Driver) report() rigs.Report {
 	if d.config.fresh {
 		rep.ID = d.id()
 	}
-	if w, ok := d.power.rec.Float("Watts"); ok && w >= 0 {
+	if w, ok := d.power.rec.Float("Watts"); ok && w >= 0 && w <= float64(rigs.MaxDraw) {
 		rep.Draw, rep.Source = energy.Watts(w), energy.Estimated
 		if psu, ok := d.power.rec.Bool("PSU"); ok && psu {
 			rep.Source = energy.Measured
 		}
 	}
-	if ghs, ok := d.summary.rec.Float("GHS 5s"); ok && ghs >= 0 {
+	if ghs, ok := d.summary.rec.Float("GHS 5s"); ok && ghs >= 0 && ghs <= float64(rigs.MaxRate/1e9) {
 		rep.Rate = energy.HashRate(ghs * 1e9)
 	}
 	rep.Accepted, _ = d.summary.rec.Count("Accepted")

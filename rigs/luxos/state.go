@@ -72,7 +72,8 @@ func levels(profiles []cgminer.Record, set string, over bool) []energy.Operating
 		ths, okH := p.Float("Hashrate")
 		step, okS := p.Float("Step")
 		name := p.Text("Profile Name")
-		if okW && okH && watts > 0 && ths > 0 && name != "" && (!okS || step <= top) {
+		told := okW && okH && watts > 0 && ths > 0 && watts <= float64(rigs.MaxDraw) && ths <= float64(rigs.MaxRate/1e12)
+		if told && name != "" && (!okS || step <= top) {
 			points = append(points, energy.OperatingPoint{Name: name, Draw: energy.Watts(watts), Rate: energy.HashRate(ths * 1e12)})
 		}
 	}
