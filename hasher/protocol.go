@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -78,6 +79,9 @@ func readLines[T any](r io.Reader, take func(T) error) error {
 		var v T
 		if err := dec.Decode(&v); err != nil {
 			return fmt.Errorf("read message: %w", err)
+		}
+		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+			return errors.New("read message: more than one on a line")
 		}
 		if err := take(v); err != nil {
 			return err

@@ -73,7 +73,7 @@ func userUnit(t *testing.T, command string) string {
 		case key == "ExecStart":
 			fmt.Fprintf(&out, "ExecStart=%s\n", command)
 		case key == "WatchdogSec":
-			out.WriteString("WatchdogSec=3s\n")
+			out.WriteString("WatchdogSec=8s\n")
 		case strings.HasPrefix(line, "[") || slices.Contains(kept, key):
 			out.WriteString(line)
 		}

@@ -34,6 +34,8 @@ func Probe(ctx context.Context, cfg Config) error {
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxMessage))
 	switch code := resp.StatusCode; {
+	case code == http.StatusBadRequest && cfg.Org == "" && strings.Contains(string(body), "org"):
+		return fmt.Errorf("influxdb: %s: this server wants an organization: set influxdb.org: %q", resp.Status, body)
 	case code == http.StatusOK, code == http.StatusNoContent, code == http.StatusBadRequest, code == http.StatusUnprocessableEntity:
 		return nil // 2.x calls a write of nothing a bad request, after it has let us in
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:

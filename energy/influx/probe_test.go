@@ -92,6 +92,24 @@ func TestProbeOverTLS(t *testing.T) {
 	says(t, Probe(t.Context(), cfg), nil)
 }
 
+// InfluxDB 1.8 knows no organizations, 2.x needs one: a bad request that is
+// not about the missing points.
+func TestProbeWantsOrganization(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		msg := "writing requires points"
+		if r.URL.Query().Get("org") == "" {
+			msg = "Please provide either orgID or org"
+		}
+		_, _ = io.WriteString(w, `{"code":"invalid","message":"`+msg+`"}`)
+	}))
+	defer server.Close()
+	cfg := Config{URL: server.URL, Bucket: "plant", Token: "hush"}
+	says(t, Probe(t.Context(), cfg), []string{"influxdb.org"})
+	cfg.Org = "acme"
+	says(t, Probe(t.Context(), cfg), nil)
+}
+
 // A server that takes the request and never answers.
 func TestProbeEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

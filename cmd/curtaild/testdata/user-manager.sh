@@ -25,13 +25,15 @@ until_true() {
 	exit 1
 }
 listens() { [ -S "$XDG_RUNTIME_DIR/systemd/private" ]; }
-replaced() { [ "$(show MainPID)" != "$first" ] && [ "$(show ActiveState)" = active ]; }
+active() { [ "$(show ActiveState)" = active ]; }
+replaced() { [ "$(show MainPID)" != "$first" ] && active; }
 
 until_true listens
 systemctl --user start "$unit"
 first=$(show MainPID)
 echo "started: $(show ActiveState), $(show StatusText)"
 systemctl --user reload "$unit"
+until_true active
 echo "reloaded: $(show ActiveState), same process $([ "$(show MainPID)" = "$first" ] && echo yes)"
 kill -STOP "$first"
 until_true replaced
