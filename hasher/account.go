@@ -18,6 +18,10 @@ func (p *Pool) figures(now time.Time, s statsNotice) {
 	if s.CPU < r.last.CPU || s.Hashes < r.last.Hashes || s.Wall < r.last.Wall {
 		return // totals do not fall
 	}
+	if !possible(s, p.cfg.Workers) {
+		p.cfg.Log.Warn("figures of the worker process left out", "load", p.cfg.Name, "cpu_ns", s.CPU, "wall_ns", s.Wall, "hashes", s.Hashes)
+		return
+	}
 	cpu := time.Duration(s.CPU - r.last.CPU).Seconds()
 	wall := time.Duration(s.Wall - r.last.Wall).Seconds()
 	hashes := float64(s.Hashes - r.last.Hashes)
@@ -42,6 +46,14 @@ func (p *Pool) figures(now time.Time, s statsNotice) {
 	if r.active {
 		p.restate(now, r.learner.add(hashes, cpu))
 	}
+}
+
+// possible reports whether so many workers, and the runtime beside them, can
+// have used that CPU time since the process began, and made as many hashes.
+func possible(s statsNotice, workers int) bool {
+	const startup = 1 // seconds
+	cpu := time.Duration(s.CPU).Seconds()
+	return cpu <= startup+time.Duration(s.Wall).Seconds()*float64(workers+2) && float64(s.Hashes) <= maxRate*(cpu+startup)
 }
 
 // confirm notes that the set-point has come into force, and states what the

@@ -74,8 +74,14 @@ func (l *learner) add(hashes, cpu float64) bool {
 	return l.state(measured)
 }
 
+// maxRate is more hashes a second than any core makes.
+const maxRate = 1e12
+
 // state adopts a measured rate if it is out of the dead band.
 func (l *learner) state(measured float64) bool {
+	if !(measured > 0 && measured <= maxRate) {
+		return false
+	}
 	if l.rate > 0 && math.Abs(measured/l.rate-1) <= deadBand {
 		return false
 	}

@@ -204,9 +204,7 @@ func (p *Pool) hear(now time.Time, n notice) {
 		if n.Hello.Priority != "" {
 			p.cfg.Log.Warn("worker process keeps its priority", "load", p.cfg.Name, "err", n.Hello.Priority)
 		}
-		if n.Hello.Rate > 0 {
-			p.restate(now, r.learner.state(n.Hello.Rate))
-		}
+		p.restate(now, r.learner.state(n.Hello.Rate))
 		p.look()
 	case n.Stats != nil:
 		r.heard = now
