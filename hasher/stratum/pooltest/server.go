@@ -82,7 +82,7 @@ func (p *Pool) Serve(nc net.Conn) {
 		return
 	}
 	p.count++
-	c := &conn{pool: p, nc: nc, extranonce1: fmt.Sprintf("%08x", 0xa0000000+p.count), jobs: map[string]*given{}, out: make(chan []byte, 256), quit: make(chan struct{})}
+	c := &conn{pool: p, nc: nc, extranonce1: fmt.Sprintf("%08x", 0xa0000000+uint32(p.count)), jobs: map[string]*given{}, out: make(chan []byte, 256), quit: make(chan struct{})}
 	p.conns[c] = struct{}{}
 	p.event("connected", "%s", c.extranonce1)
 	p.wg.Go(c.write)
