@@ -110,15 +110,15 @@ func dialable(listen string) string {
 func listen(ctx context.Context, conf mqtt.Config) ([]finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, listenFor)
 	defer cancel()
-	e := newEar(conf.Specs)
-	client, err := mqtt.New(conf, e, slog.New(slog.DiscardHandler))
+	h := newHearing(conf.Specs)
+	client, err := mqtt.New(conf, h, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
 	var work sync.WaitGroup
 	work.Go(func() { client.Run(ctx) })
-	e.wait(ctx)
-	out := e.report(time.Now(), client.Stats().Readings) // before the end of the link ages them
+	h.wait(ctx)
+	out := h.report(time.Now(), client.Stats().Readings) // before the end of the link ages them
 	cancel()
 	work.Wait()
 	return out, nil

@@ -20,8 +20,8 @@ type heard struct {
 	presence string // "online" or "offline": that, and no value
 }
 
-// earCase is what comes in, and what is told of it in the end.
-type earCase struct {
+// hearingCase is what comes in, and what is told of it in the end.
+type hearingCase struct {
 	name  string
 	specs []energy.ReadingSpec
 	come  []heard
@@ -30,7 +30,7 @@ type earCase struct {
 	want  []finding     // kinds left out
 }
 
-func (tc earCase) run(t *testing.T) {
+func (tc hearingCase) run(t *testing.T) {
 	took, got := hear(t, tc.specs, tc.come, tc.stats)
 	if took != tc.after {
 		t.Errorf("it listened for %v, want %v", took, tc.after)
@@ -56,12 +56,12 @@ func plainSpec(name string, role energy.Role) energy.ReadingSpec {
 	return energy.ReadingSpec{Name: name, Role: role, Topic: name, MaxAge: time.Minute}
 }
 
-func TestEarHears(t *testing.T) {
+func TestHearingHears(t *testing.T) {
 	grid := gridSpec(func(*energy.ReadingSpec) {})
 	sum := gridSpec(func(s *energy.ReadingSpec) { s.Combine = energy.CombineSum })
 	battery, soc := plainSpec("bat", energy.RoleBattery), plainSpec("soc", energy.RoleSoC)
 	price, flexible := plainSpec("price", energy.RoleImportPrice), plainSpec("flex", energy.RoleFlexible)
-	for _, tc := range []earCase{
+	for _, tc := range []hearingCase{
 		{
 			name: "one value", specs: []energy.ReadingSpec{grid},
 			come:  []heard{{after: 2 * time.Second, name: "grid", value: 3200, age: 4 * time.Second}},
@@ -100,14 +100,14 @@ func TestEarHears(t *testing.T) {
 	}
 }
 
-func TestEarMisses(t *testing.T) {
+func TestHearingMisses(t *testing.T) {
 	grid := gridSpec(func(*energy.ReadingSpec) {})
 	live := gridSpec(func(s *energy.ReadingSpec) {
 		s.Availability = &energy.Availability{Topic: "plant/lwt", Online: "1", Liveness: true}
 	})
 	backed := gridSpec(func(s *energy.ReadingSpec) { s.Backup = "second" })
 	second := plainSpec("second", energy.RoleGrid)
-	for _, tc := range []earCase{
+	for _, tc := range []hearingCase{
 		{
 			name: "nothing", specs: []energy.ReadingSpec{grid},
 			after: listenFor, want: []finding{{Name: "grid", Says: "nothing came on plant/+"}},
@@ -156,13 +156,13 @@ func TestEarMisses(t *testing.T) {
 	}
 }
 
-// hear plays what comes to an ear, in a bubble, and returns how long it
+// hear plays what comes to a hearing, in a bubble, and returns how long it
 // listened and what it tells.
 func hear(t *testing.T, specs []energy.ReadingSpec, come []heard, stats map[string]mqtt.ReadingStats) (time.Duration, []finding) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), listenFor)
 	defer cancel()
-	e, begin := newEar(specs), time.Now()
+	e, begin := newHearing(specs), time.Now()
 	played := make(chan struct{})
 	go func() {
 		defer close(played)
@@ -185,12 +185,12 @@ func hear(t *testing.T, specs []energy.ReadingSpec, come []heard, stats map[stri
 
 // A client that ends tells that nothing is known any more: that is not what
 // was heard.
-func TestEarIgnoresItsOwnEnd(t *testing.T) {
+func TestHearingIgnoresItsOwnEnd(t *testing.T) {
 	spec := energy.ReadingSpec{
 		Name: "grid", Role: energy.RoleGrid, Topic: "g", MaxAge: time.Minute,
 		Availability: &energy.Availability{Topic: "lwt", Online: "1", Liveness: true},
 	}
-	e, now := newEar([]energy.ReadingSpec{spec}), time.Now()
+	e, now := newHearing([]energy.ReadingSpec{spec}), time.Now()
 	ctx, cancel := context.WithCancel(t.Context())
 	e.Readings(ctx, []energy.Reading{{Name: "grid", Value: 1, At: now, Arrived: now}})
 	e.Presence(ctx, energy.Presence{Name: "grid", Online: true, At: now})
@@ -202,8 +202,8 @@ func TestEarIgnoresItsOwnEnd(t *testing.T) {
 }
 
 // More topics than a sum may have make it a wrong sum.
-func TestEarTooManyTopics(t *testing.T) {
-	e, now := newEar([]energy.ReadingSpec{{Name: "grid", Topic: "g/#", MaxAge: time.Minute, Combine: energy.CombineSum}}), time.Now()
+func TestHearingTooManyTopics(t *testing.T) {
+	e, now := newHearing([]energy.ReadingSpec{{Name: "grid", Topic: "g/#", MaxAge: time.Minute, Combine: energy.CombineSum}}), time.Now()
 	for i := range 300 {
 		e.Readings(t.Context(), []energy.Reading{{Name: "grid", Part: string(rune('a' + i)), Value: 1, At: now, Arrived: now}})
 	}

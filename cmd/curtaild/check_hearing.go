@@ -10,8 +10,8 @@ import (
 	"github.com/curtaild/curtaild/energy/mqtt"
 )
 
-// ear takes readings in as the daemon does, and knows when it has heard enough.
-type ear struct {
+// hearing takes readings in as the daemon does, and knows when it has heard enough.
+type hearing struct {
 	specs []energy.ReadingSpec
 	came  chan struct{} // holds a token when something has
 
@@ -23,63 +23,63 @@ type ear struct {
 
 type topicOf struct{ reading, topic string }
 
-func newEar(specs []energy.ReadingSpec) *ear {
-	return &ear{
+func newHearing(specs []energy.ReadingSpec) *hearing {
+	return &hearing{
 		specs: specs, came: make(chan struct{}, 1),
 		board: energy.NewBoard(specs), parts: make(map[topicOf]bool),
 	}
 }
 
 // Readings is part of [mqtt.Sink].
-func (e *ear) Readings(ctx context.Context, list []energy.Reading) {
-	e.take(ctx, func() {
+func (h *hearing) Readings(ctx context.Context, list []energy.Reading) {
+	h.take(ctx, func() {
 		for _, r := range list {
-			if e.board.Take(r) == "" {
-				e.note(r)
+			if h.board.Take(r) == "" {
+				h.note(r)
 			}
 		}
 	})
 }
 
 // note remembers the parts of sums: what is bounded by the board.
-func (e *ear) note(r energy.Reading) {
-	for i := range e.specs {
+func (h *hearing) note(r energy.Reading) {
+	for i := range h.specs {
 		k := topicOf{r.Name, r.Part}
-		if s := &e.specs[i]; s.Name == r.Name && s.Combine == energy.CombineSum && !e.parts[k] {
-			e.parts[k] = true
-			e.grown = time.Now()
+		if s := &h.specs[i]; s.Name == r.Name && s.Combine == energy.CombineSum && !h.parts[k] {
+			h.parts[k] = true
+			h.grown = time.Now()
 		}
 	}
 }
 
 // Presence is part of [mqtt.Sink].
-func (e *ear) Presence(ctx context.Context, p energy.Presence) {
-	e.take(ctx, func() { e.board.Presence(p) })
+func (h *hearing) Presence(ctx context.Context, p energy.Presence) {
+	h.take(ctx, func() { h.board.Presence(p) })
 }
 
 // Signal is part of [mqtt.Sink]. Who looks on is sent none.
-func (e *ear) Signal(context.Context, energy.Signal) error { return nil }
+func (h *hearing) Signal(context.Context, energy.Signal) error { return nil }
 
 // take does not hear that the client has hung up: that is our doing.
-func (e *ear) take(ctx context.Context, in func()) {
+func (h *hearing) take(ctx context.Context, in func()) {
 	if ctx.Err() != nil {
 		return
 	}
-	e.mu.Lock()
+	h.mu.Lock()
 	in()
-	e.mu.Unlock()
+	h.mu.Unlock()
 	select {
-	case e.came <- struct{}{}:
+	case h.came <- struct{}{}:
 	default:
 	}
 }
 
 // wait returns when every reading can be acted on and no further topic of a
 // sum has come for a while, or when ctx ends.
-func (e *ear) wait(ctx context.Context) {
+func (h *hearing) wait(ctx context.Context) {
 	for {
 		var settled <-chan time.Time
-		if left, ok := e.enough(time.Now()); ok && left <= 0 {
+		if left, ok := h.enough(time.Now()); ok && left <= 0 {
 			return
 		} else if ok {
 			settled = time.After(left)
@@ -87,7 +87,7 @@ func (e *ear) wait(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-e.came:
+		case <-h.came:
 		case <-settled:
 		}
 	}
@@ -95,36 +95,36 @@ func (e *ear) wait(ctx context.Context) {
 
 // enough reports whether every reading can be acted on, and for how long sums
 // may yet grow.
-func (e *ear) enough(now time.Time) (left time.Duration, ok bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for i := range e.specs {
-		if s := e.board.Sample(e.specs[i].Name, now); !s.OK() || s.By != "" {
+func (h *hearing) enough(now time.Time) (left time.Duration, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.specs {
+		if s := h.board.Sample(h.specs[i].Name, now); !s.OK() || s.By != "" {
 			return 0, false
 		}
 	}
-	if e.grown.IsZero() {
+	if h.grown.IsZero() {
 		return 0, true
 	}
-	return settleFor - now.Sub(e.grown), true
+	return settleFor - now.Sub(h.grown), true
 }
 
 // report tells of each reading as the daemon would see it at now. stats say
 // why there is none.
-func (e *ear) report(now time.Time, stats map[string]mqtt.ReadingStats) []finding {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	byName := make(map[string]energy.ReadingSpec, len(e.specs))
-	for _, s := range e.specs {
+func (h *hearing) report(now time.Time, stats map[string]mqtt.ReadingStats) []finding {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	byName := make(map[string]energy.ReadingSpec, len(h.specs))
+	for _, s := range h.specs {
 		byName[s.Name] = s
 	}
 	topics := make(map[string]int)
-	for k := range e.parts {
+	for k := range h.parts {
 		topics[k.reading]++
 	}
-	out := make([]finding, 0, len(e.specs))
-	for _, spec := range e.specs {
-		s := e.board.Sample(spec.Name, now)
+	out := make([]finding, 0, len(h.specs))
+	for _, spec := range h.specs {
+		s := h.board.Sample(spec.Name, now)
 		f := finding{Kind: "reading", Name: spec.Name, OK: s.OK() && s.By == ""}
 		switch {
 		case s.By != "":
@@ -137,7 +137,7 @@ func (e *ear) report(now time.Time, stats map[string]mqtt.ReadingStats) []findin
 		if n := topics[spec.Name]; n > 0 && s.By == "" {
 			f.Says += fmt.Sprintf(", the sum of %d topics", n)
 		}
-		if n := e.board.Refused(spec.Name)[energy.RefusedParts]; n > 0 {
+		if n := h.board.Refused(spec.Name)[energy.RefusedParts]; n > 0 {
 			f.OK, f.Says = false, f.Says+", and more have come than one reading may have: narrow the filter "+spec.Topic
 		}
 		out = append(out, f)
