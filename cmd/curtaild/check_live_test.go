@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -152,9 +153,19 @@ func TestCheckLiveBesideTheDaemon(t *testing.T) {
 func TestTryBroker(t *testing.T) {
 	t.Parallel()
 	closed := testbed.FreeAddr(t)
-	other := httptest.NewServer(http.NotFoundHandler())
+	other, err := net.Listen("tcp", "127.0.0.1:0") // hangs up on whoever comes
+	if err != nil {
+		t.Fatal(err)
+	}
+	var work sync.WaitGroup
+	work.Go(func() {
+		for c, err := other.Accept(); err == nil; c, err = other.Accept() {
+			_ = c.Close()
+		}
+	})
+	defer work.Wait()
 	defer other.Close()
-	taken := other.Listener.Addr().String()
+	taken := other.Addr().String()
 	for _, tc := range []struct {
 		name string
 		c    config.MQTT
