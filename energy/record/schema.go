@@ -144,4 +144,6 @@ func rigTag() Column  { return Column{"rig", "tag", "", "name of the load"} }
 func groupTag() Column {
 	return Column{"group", "tag", "", "group of the load; left out where it has none"}
 }
-func lenTag() Column { return Column{"len", "tag", "", "length of the interval: 1m, 5m, 15m, 30m or 60m"} }
+func lenTag() Column {
+	return Column{"len", "tag", "", "length of the interval: 1m, 5m, 15m, 30m or 60m"}
+}
