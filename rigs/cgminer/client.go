@@ -114,7 +114,8 @@ func (c *Client) exchange(ctx context.Context, command, parameter string) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	dialer := net.Dialer{Timeout: c.opts.Dial}
+	// One request each: probes that keep a connection alive are wasted calls.
+	dialer := net.Dialer{Timeout: c.opts.Dial, KeepAlive: -1}
 	conn, err := dialer.DialContext(ctx, "tcp", c.addr)
 	if err != nil {
 		return nil, unreachable(ctx, err)

@@ -1,6 +1,7 @@
 package emulate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -37,7 +38,11 @@ type base struct {
 // listen opens the port and puts the plant in its first state. The default
 // level is the one that a wake-up leads to when the options name none.
 func (b *base) listen(o Options, family string, level int, difficulty float64) error {
-	ln, err := net.Listen("tcp", o.Listen)
+	// What a rig's firmware does not do, and what costs calls: probes, and
+	// several paths.
+	lc := net.ListenConfig{KeepAlive: -1}
+	lc.SetMultipathTCP(false)
+	ln, err := lc.Listen(context.Background(), "tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("emulate %s %q: %w", family, o.Name, err)
 	}
