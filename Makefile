@@ -2,7 +2,7 @@
 # race detector), and gets the rest by itself.
 
 GO       ?= go
-FUZZTIME ?= 5000x
+FUZZTIME ?= 20000x
 TOOL      = $(GO) tool -modfile=internal/tools/go.mod
 
 .PHONY: check fmt vet lint tidy test fuzz bench build install

@@ -1,9 +1,9 @@
 #!/bin/sh
 # fuzz.sh runs every fuzz target of the tree, one after the other, for
-# FUZZTIME each, and stops at the first finding. A count (5000x) is sure; with a
+# FUZZTIME each, and stops at the first finding. A count (20000x) is sure; with a
 # duration go test may fail at its end for no reason ("context deadline exceeded").
 set -eu
-GO=${GO:-go} FUZZTIME=${FUZZTIME:-5000x}
+GO=${GO:-go} FUZZTIME=${FUZZTIME:-20000x}
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 trap 'exit 1' HUP INT TERM
