@@ -140,7 +140,7 @@ func TestRefusalUnderAGoodSessionIsMeant(t *testing.T) {
 	if err := d.SetLevel(t.Context(), "9999MHz"); !errors.Is(err, rigs.ErrRefused) {
 		t.Errorf("set level: %v, want ErrRefused", err)
 	}
-	expect(t, "refused", asked(), "atm", "profileset 9999MHz", "session")
+	expect(t, "refused", asked(), "atm", "profileset 9999MHz", "logon", "session")
 }
 
 func TestATMIsPutAsideAndBack(t *testing.T) {

@@ -53,17 +53,20 @@ func (d *Driver) write(ctx context.Context, command, parameter string) error {
 	if opened || !refused(err) {
 		return err
 	}
-	// Refused under an old session: that may have ended. If the rig says that it
-	// is still ours, the refusal was meant.
-	current, sessionErr := d.current(ctx)
-	if sessionErr != nil || current == d.session.id {
+	// Refused under an old session: that may have ended, and then the rig gives
+	// us a new one at once.
+	switch logonErr := d.logon(ctx); {
+	case logonErr == nil:
+		return d.use(ctx, command, parameter)
+	case !refused(logonErr):
 		return err
 	}
-	d.session = session{}
-	if _, err := d.open(ctx); err != nil {
-		return err
+	// There is a session. If it is ours, the refusal was meant.
+	if current, sessionErr := d.current(ctx); sessionErr == nil && current != d.session.id {
+		d.session = session{}
+		return fmt.Errorf("session held by another: %w: %w", rigs.ErrBusy, err)
 	}
-	return d.use(ctx, command, parameter)
+	return err
 }
 
 func (d *Driver) use(ctx context.Context, command, parameter string) error {
