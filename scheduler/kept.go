@@ -39,26 +39,49 @@ type Change struct {
 	Loads map[string]KeptLoad
 }
 
+// lull is how long a change that nobody waits for may stay unwritten: a
+// thousand reductions go out first, and their set-points to disk after them.
+const lull = 250 * time.Millisecond
+
 // keeper puts changes on disk in a goroutine of its own, those that come
 // while it writes in one go, so that a slow disk never holds up a decision.
 type keeper struct {
 	mu      sync.Mutex
 	pending Change
 	after   []func(error)
-	wake    chan struct{}
+	wake    chan struct{} // something is pending
+	awaited chan struct{} // and somebody waits for it
+	closing chan struct{}
 	done    chan struct{}
 }
 
 func newKeeper(keep func(Change) error, log *slog.Logger) *keeper {
-	k := &keeper{wake: make(chan struct{}, 1), done: make(chan struct{})}
-	go func() {
-		defer close(k.done)
-		for range k.wake {
-			k.flush(keep, log)
+	k := &keeper{
+		wake: make(chan struct{}, 1), awaited: make(chan struct{}, 1),
+		closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	go k.run(keep, log)
+	return k
+}
+
+func (k *keeper) run(keep func(Change) error, log *slog.Logger) {
+	defer close(k.done)
+	defer k.flush(keep, log)
+	for {
+		select {
+		case <-k.wake:
+			select {
+			case <-time.After(lull):
+			case <-k.awaited:
+			case <-k.closing:
+				return
+			}
+		case <-k.awaited:
+		case <-k.closing:
+			return
 		}
 		k.flush(keep, log)
-	}()
-	return k
+	}
 }
 
 // put hands over a change. After, if not nil, is called from the keeper's
@@ -77,11 +100,13 @@ func (k *keeper) put(c Change, after func(error)) {
 			k.pending.Loads[name] = l
 		}
 	}
+	wake := k.wake
 	if after != nil {
 		k.after = append(k.after, after)
+		wake = k.awaited
 	}
 	select {
-	case k.wake <- struct{}{}:
+	case wake <- struct{}{}:
 	default:
 	}
 }
@@ -118,6 +143,6 @@ func (k *keeper) again(loads map[string]KeptLoad) {
 
 // close writes what is pending and returns.
 func (k *keeper) close() {
-	close(k.wake)
+	close(k.closing)
 	<-k.done
 }

@@ -123,6 +123,7 @@ func (s *site) next(now time.Time) time.Time {
 func (s *site) apply(now time.Time) {
 	var rises []energy.Setpoint
 	var changed map[string]KeptLoad
+	var moved []int
 	for i, d := range s.plan.Decisions {
 		l := &s.loads[i]
 		l.decision = d
@@ -136,8 +137,7 @@ func (s *site) apply(now time.Time) {
 			s.kept.Plan++
 		}
 		changed[sp.Load] = KeptLoad{Setpoint: sp, Since: l.since}
-		s.log.Info("set-point", "load", sp.Load, "from", d.FromW.String(), "to", d.ToW.String(),
-			"policy", d.Policy, "reason", string(d.Reason), "plan", s.kept.Plan)
+		moved = append(moved, i)
 		if d.To > d.From {
 			rises = append(rises, sp)
 		} else {
@@ -147,6 +147,11 @@ func (s *site) apply(now time.Time) {
 	if changed != nil {
 		s.note(now) // the far end of a step
 		s.commit(now, changed, rises)
+	}
+	for _, i := range moved { // once they are sent: a log may be slow
+		d := &s.plan.Decisions[i]
+		s.log.Info("set-point", "load", d.Load, "from", d.FromW.String(), "to", d.ToW.String(),
+			"policy", d.Policy, "reason", string(d.Reason), "plan", s.kept.Plan)
 	}
 }
 

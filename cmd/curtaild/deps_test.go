@@ -32,12 +32,13 @@ var imports = map[string][]string{
 	"cmd/curtaild":            {"*"},
 	"cmd/curtaild/config":     {"energy", "policies", "policies/strict"},
 	"cmd/curtaild/demo":       {"energy", "policies", "rigs/emulate"},
+	"internal/days":           {},
 	"internal/testbed":        {},
 }
 
 // testOnly are packages that only tests may import. Emulated rigs may also be
 // imported by any test of a driver.
-var testOnly = []string{"rigs/rigtest", "internal/testbed", "hasher/stratum/pooltest"}
+var testOnly = []string{"rigs/rigtest", "internal/days", "internal/testbed", "hasher/stratum/pooltest"}
 
 func TestImports(t *testing.T) {
 	const module = "github.com/curtaild/curtaild/"
