@@ -176,7 +176,7 @@ func (s *stand) publish(w energy.Watts) time.Time {
 	return at
 }
 
-// settle publishes until every rig is at the given point, and has said so.
+// settle publishes until every rig has taken the given point.
 func (s *stand) settle(w energy.Watts, point int) {
 	deadline := time.After(2 * time.Minute)
 	again := time.NewTicker(500 * time.Millisecond)
@@ -184,7 +184,7 @@ func (s *stand) settle(w energy.Watts, point int) {
 	for {
 		select {
 		case snap := <-s.snap:
-			there := func(l energy.LoadView) bool { return l.Setpoint.Point == point && l.Status.Point == point }
+			there := func(l energy.LoadView) bool { return l.Setpoint.Point == point && l.Status.Seq >= l.Setpoint.Seq }
 			if !slices.ContainsFunc(snap.Loads, func(l energy.LoadView) bool { return !there(l) }) {
 				return
 			}
