@@ -33,7 +33,7 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 	defer func() { // with the last that the loads have said of themselves
 		end := time.Now()
 		s.weigh(end)
-		s.keeper.put(Change{Site: s.record(end)}, nil)
+		s.keep(Change{Site: s.record(end)}, nil)
 		s.publish(end)
 	}()
 	for {

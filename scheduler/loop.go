@@ -94,7 +94,7 @@ var ErrHandOver = errors.New("handed over to another loop")
 func (l *Loop) Run(ctx context.Context, exit time.Duration) error {
 	keeper := newKeeper(l.Keep, l.Log)
 	defer keeper.close()
-	s, err := openSite(l, keeper, time.Now())
+	s, err := openSite(l, keeper.put, time.Now())
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (l *Loop) Run(ctx context.Context, exit time.Duration) error {
 	for {
 		urgent, ok := l.next(ctx, s, wake)
 		if !ok && errors.Is(context.Cause(ctx), ErrHandOver) {
-			s.keeper.put(Change{Site: s.record(time.Now())}, nil)
+			s.keep(Change{Site: s.record(time.Now())}, nil)
 			return nil
 		}
 		if !ok {
@@ -184,14 +184,8 @@ func (l *Loop) Alive(ctx context.Context) error {
 func (l *Loop) Hold(ctx context.Context, off bool, who string) error {
 	kept := make(chan error, 1)
 	err := l.ask(ctx, func(s *site, now time.Time) {
-		switch {
-		case !off:
-			s.kept.Hold = nil
-		case s.kept.Hold == nil:
-			s.kept.Hold = &energy.Hold{By: who, Since: now.UTC()}
-		}
-		s.log.Info("operator", "hold", off, "by", who)
-		s.keeper.put(Change{Site: s.record(now)}, func(err error) { kept <- err })
+		s.hold(now, off, who)
+		s.keep(Change{Site: s.record(now)}, func(err error) { kept <- err })
 	})
 	if err != nil {
 		return err
@@ -205,6 +199,16 @@ func (l *Loop) Hold(ctx context.Context, off bool, who string) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+func (s *site) hold(now time.Time, off bool, who string) {
+	switch {
+	case !off:
+		s.kept.Hold = nil
+	case s.kept.Hold == nil:
+		s.kept.Hold = &energy.Hold{By: who, Since: now.UTC()}
+	}
+	s.log.Info("operator", "hold", off, "by", who)
 }
 
 // Drain stops all loads, whatever their on-exit state, after which Run

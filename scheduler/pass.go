@@ -42,7 +42,7 @@ func (s *site) pass(now time.Time) time.Time {
 	s.apply(now)
 	if now.Sub(s.lazy) >= lazily {
 		s.lazy = now
-		s.keeper.put(Change{Site: s.record(now)}, nil)
+		s.keep(Change{Site: s.record(now)}, nil)
 	}
 	s.publish(now)
 	return s.next(now)
@@ -172,11 +172,11 @@ func (s *site) move(now time.Time, i int, d energy.Decision) energy.Setpoint {
 func (s *site) commit(now time.Time, changed map[string]KeptLoad, rises []energy.Setpoint) {
 	s.lazy = now
 	if len(rises) == 0 {
-		s.keeper.put(Change{Site: s.record(now), Loads: changed}, nil)
+		s.keep(Change{Site: s.record(now), Loads: changed}, nil)
 		return
 	}
 	kept := make(chan struct{})
-	s.keeper.put(Change{Site: s.record(now), Loads: maps.Clone(changed)}, func(error) { close(kept) })
+	s.keep(Change{Site: s.record(now), Loads: maps.Clone(changed)}, func(error) { close(kept) })
 	slow := time.NewTimer(time.Second)
 	defer slow.Stop()
 	select {

@@ -12,9 +12,9 @@ import (
 // site is the loop's state. Only the goroutine in [Loop.Run] touches it.
 type site struct {
 	*Loop
-	log    *slog.Logger
-	keeper *keeper
-	kept   KeptSite
+	log  *slog.Logger
+	keep func(Change, func(error)) // the keeper's put
+	kept KeptSite
 
 	board *energy.Board
 	draws energy.Draws // the course of our own draw
@@ -37,9 +37,9 @@ type site struct {
 	lazy    time.Time // when the state was last put on disk
 }
 
-func openSite(l *Loop, k *keeper, now time.Time) (*site, error) {
+func openSite(l *Loop, keep func(Change, func(error)), now time.Time) (*site, error) {
 	s := &site{
-		Loop: l, log: l.Log, keeper: k, kept: l.Kept.KeptSite, started: now,
+		Loop: l, log: l.Log, keep: keep, kept: l.Kept.KeptSite, started: now,
 		board: energy.NewBoard(l.Setup.Readings), index: make(map[string]int, len(l.Specs)),
 		specs: slices.Clone(l.Specs),
 		loads: make([]loadState, len(l.Specs)), states: make([]LoadState, len(l.Specs)),
@@ -164,7 +164,7 @@ func (s *site) signal(now time.Time, d Delivery) {
 	s.answer(now, s.kept.Book.Take(now, d.Signal, src, s.measure(now)))
 	// Not to be told of a signal that the disk refuses would hold up those that
 	// come after it: it is acknowledged all the same.
-	s.keeper.put(Change{Site: s.record(now)}, func(error) {
+	s.keep(Change{Site: s.record(now)}, func(error) {
 		if d.Done != nil {
 			d.Done()
 		}
