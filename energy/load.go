@@ -31,8 +31,10 @@ type LoadSpec struct {
 	Family string // "luxos", "bitaxe", "local"
 	MinOn  time.Duration
 	MinOff time.Duration
-	OnExit OnExit
-	Ramp   Ramp // the family's default, or the config's
+	// MaxStarts is how often the load may start on one local day; 0: any.
+	MaxStarts int
+	OnExit    OnExit
+	Ramp      Ramp // the family's default, or the config's
 }
 
 // State is what a load is doing. What is not known stays unknown.

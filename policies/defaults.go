@@ -11,5 +11,7 @@ func defaults() Policy {
 		Stop:    Threshold{Power: 0, For: 0},
 		Reserve: 0,
 		OnStale: OnStale{Keep: 0, Then: ThenStop},
+
+		Objective: Hashes,
 	}
 }

@@ -24,6 +24,12 @@ type Policy struct {
 	OnStale  OnStale
 	Schedule []Window // none: always open
 
+	Objective Objective
+	HashValue HashValue   // with Profit
+	Bridge    Bridge      // into running loads' lowest points, through dips
+	Ramp      energy.Ramp // of what the policy grants; a zero direction is unlimited
+	Probe     Probe
+
 	at map[string]strict.Pos // where each key of it stands; never written after Load
 }
 
