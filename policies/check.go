@@ -18,6 +18,10 @@ type Site struct {
 	// Partial says that loads are missing here which the config tried to
 	// name: then a name that nothing bears is not a fault yet.
 	Partial bool
+
+	Currency    string // of its prices; empty: not known
+	ImportPrice bool   // there is a reading of it
+	ExportPrice bool
 }
 
 // SiteLoad is what is known of a load before it has been heard from.
@@ -56,6 +60,7 @@ func Check(ps []Policy, site Site) strict.Faults {
 		}
 		c.policy(p)
 		c.windows(p, gaps)
+		c.terms(p)
 	}
 	c.idle()
 	return c.faults.Sorted()
@@ -95,6 +100,7 @@ func (c *checker) policy(p *Policy) {
 	if !known || !ok {
 		return
 	}
+	c.steps(p, least)
 	switch {
 	case p.has("start.above") && p.Use.Available && p.Start.Power < least:
 		c.fault(p, "start.above", strict.Warning, "start.above %v is less than the smallest operating point of its loads, %v: nothing could start there; raise it", p.Start.Power, least)

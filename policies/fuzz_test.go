@@ -59,6 +59,16 @@ func checkPolicy(t *testing.T, p policies.Policy) {
 	case p.OnStale.Then == policies.ThenPower != (p.OnStale.Power > 0):
 		t.Errorf("on_stale %+v", p.OnStale)
 	}
+	switch b := p.Bridge; {
+	case b.Auto && b != policies.Bridge{Auto: true}, b.For < 0, b.PerDip < 0, b.PerDay < 0, b.PerDay > 0 && b.PerDay < b.PerDip, b.HasMaxPrice && b.For == 0:
+		t.Errorf("bridge %+v", b)
+	case p.Objective == policies.Profit && !(p.HashValue > 0):
+		t.Errorf("profit, and a hash brings %v", p.HashValue)
+	case p.Ramp.Up < 0, p.Ramp.Down < 0:
+		t.Errorf("ramp %+v", p.Ramp)
+	case p.Probe.Step < 0, p.Probe.Every < 0, (p.Probe.Step > 0) != (p.Probe.Every > 0):
+		t.Errorf("probe %+v", p.Probe)
+	}
 	for _, w := range p.Schedule {
 		for _, spec := range []string{w.Open, w.Close} {
 			if _, err := policies.ParseCron(spec); err != nil {

@@ -29,7 +29,8 @@ func site(t testing.TB) policies.Site {
 			{Name: "a-2", Group: "container-a", Labels: []string{"s19"}, Points: points, Pos: strict.Pos{File: "config.yaml", Line: 7, Column: 9}},
 			{Name: "cpu", Pos: strict.Pos{File: "config.yaml", Line: 9, Column: 9}},
 		},
-		Names: []string{"empty-group"},
+		Names:    []string{"empty-group"},
+		Currency: "EUR", ImportPrice: false, ExportPrice: true,
 	}
 }
 

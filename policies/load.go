@@ -54,6 +54,7 @@ func policy(m *strict.Map) Policy {
 	p.Reserve = notNegative(m, "reserve", p.Reserve)
 	p.OnStale = onStale(m.Map("on_stale"), p.OnStale)
 	p.windows(m)
+	p.terms(m)
 	m.Done()
 	p.thresholds(start, stop)
 	return p

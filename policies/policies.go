@@ -30,7 +30,8 @@ type Policy struct {
 	Ramp      energy.Ramp // of what the policy grants; a zero direction is unlimited
 	Probe     Probe
 
-	at map[string]strict.Pos // where each key of it stands; never written after Load
+	currency string                // of HashValue
+	at       map[string]strict.Pos // where each key of it stands; never written after Load
 }
 
 // Pos is where a key of the policy stands in its file, by a path such as

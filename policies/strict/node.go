@@ -138,6 +138,10 @@ func (n Node) List() []Node {
 // several.
 func (n Node) IsList() bool { return n.y != nil && n.y.Kind == yaml.SequenceNode }
 
+// IsMap reports whether the value is a mapping: for keys that take a word or
+// a mapping.
+func (n Node) IsMap() bool { return n.y != nil && n.y.Kind == yaml.MappingNode }
+
 func kind(y *yaml.Node) string {
 	switch y.Kind {
 	case yaml.MappingNode:

@@ -45,6 +45,9 @@ func TestScalars(t *testing.T) {
 		{"2 GB", "2000000000", bytes}, {"2GiB", "2147483648", bytes}, {"1 kB", "1000", bytes}, {"1 KiB", "1024", bytes}, {"1.5 MB", "1500000", bytes}, {"64 B", "64", bytes}, {"1 TB", "1000000000000", bytes},
 		{"2", "!", bytes}, {"2 G", "!", bytes}, {"-2 GB", "!", bytes}, {"2000000 TB", "!", bytes}, {"1e3 GB", "!", bytes},
 		{"110 TH/s", "110 TH/s", rate}, {"110", "!", rate},
+		{"70 kWh", "70 kWh", joules}, {"70", "!", joules}, {"70 kW", "!", joules},
+		{"60 kW/min", "1 kW", slope}, {"7.2 MW / h", "2 kW", slope}, {"5 W/s", "5 W", slope}, {"60 kW", "!", slope}, {"60/min", "!", slope}, {"60 kW/d", "!", slope}, {"kW/min", "!", slope}, {"1 kW/s/s", "!", slope},
+		{"120", "120", number}, {"-1.5", "-1.5", number}, {"1e999", "!", number}, {"0x10", "!", number}, {"1_0", "!", number}, {".nan", "!", number}, {"12 EUR", "!", number},
 	} {
 		doc := strict.Parse("x.yaml", []byte("key: "+tt.yaml+"\n"))
 		got := fmt.Sprint(tt.get(doc.Map()))
@@ -67,6 +70,9 @@ func pct(m *strict.Map) any      { return m.Pct("key", 0) }
 func duration(m *strict.Map) any { return m.Duration("key", 0) }
 func bytes(m *strict.Map) any    { return m.Bytes("key", 0) }
 func rate(m *strict.Map) any     { return m.HashRate("key", 0) }
+func joules(m *strict.Map) any   { return m.Joules("key", 0) }
+func slope(m *strict.Map) any    { return m.Slope("key", 0) }
+func number(m *strict.Map) any   { return m.Number("key", 0) }
 
 // What is absent yields the default in silence, however deep.
 func TestAbsent(t *testing.T) {

@@ -25,6 +25,21 @@ func (m *Map) HashRate(name string, def energy.HashRate) energy.HashRate {
 	return scalar(m.At(name), "a hash rate", def, energy.ParseHashRate)
 }
 
+// Joules is an energy with its unit.
+func (m *Map) Joules(name string, def energy.Joules) energy.Joules {
+	return scalar(m.At(name), "an energy", def, energy.ParseJoules)
+}
+
+// Slope is a change of power in a time, in watts per second.
+func (m *Map) Slope(name string, def energy.Watts) energy.Watts {
+	return scalar(m.At(name), "a change of power in a time", def, ParseSlope)
+}
+
+// Number is a plain decimal number, for what has no unit of its own: prices.
+func (m *Map) Number(name string, def float64) float64 {
+	return scalar(m.At(name), "a number", def, parseNumber)
+}
+
 // Pct is a percentage with its sign.
 func (m *Map) Pct(name string, def energy.Pct) energy.Pct {
 	return scalar(m.At(name), "a percentage", def, ParsePct)
@@ -161,6 +176,19 @@ func ParseDuration(s string) (time.Duration, error) {
 	return days + v, nil
 }
 
+// ParseSlope reads a change of power in a time, "40 kW/min", and returns it in
+// watts per second.
+func ParseSlope(s string) (energy.Watts, error) {
+	const like = "40 kW/min"
+	power, span, _ := strings.Cut(s, "/")
+	w, err := energy.ParseWatts(power)
+	seconds, ok := map[string]energy.Watts{"s": 1, "min": 60, "h": 3600}[strings.TrimSpace(span)]
+	if err != nil || !ok {
+		return 0, fmt.Errorf("change of power %q: want a power for each s, min or h, as in %q", s, like)
+	}
+	return w / seconds, nil
+}
+
 // ParseBytes reads a size with its unit: "2 GB", "512 MiB".
 func ParseBytes(s string) (int64, error) {
 	m := regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?(k|K|M|G|T)?(i)?B$`).FindStringSubmatch(strings.TrimSpace(s))
@@ -185,6 +213,14 @@ func parseInt(s string) (int, error) {
 	v, err := strconv.Atoi(s)
 	if err != nil || strconv.Itoa(v) != s {
 		return 0, errors.New(strconv.Quote(s) + " is no whole number: write it in plain digits, as in 2")
+	}
+	return v, nil
+}
+
+func parseNumber(s string) (float64, error) {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.Abs(v) > 1e15 || math.IsNaN(v) || strings.ContainsAny(s, "xX_") {
+		return 0, errors.New(strconv.Quote(s) + " is no number: write it in plain digits, as in 2.5")
 	}
 	return v, nil
 }

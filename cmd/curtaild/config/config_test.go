@@ -108,7 +108,7 @@ func TestRigs(t *testing.T) {
 site: {name: westfield}
 policies: p/good.yaml
 readings: [{name: g, role: grid, topic: t, unit: W, sign: import_positive}]
-groups: [{name: box, min_on: 10m, min_off: 5m, on_exit: stop}]
+groups: [{name: box, min_on: 10m, min_off: 5m, max_starts_per_day: 6, on_exit: stop}]
 rigs:
   - {name: a, family: luxos, hosts: [10.1.0.255-10.1.1.1, "rig.lan:4029", "fe80::1"], group: box, labels: [s19], min_off: 1m}
   - name: b
@@ -117,7 +117,7 @@ rigs:
     points: [{name: off, draw: 2 W}, {name: lo, draw: 12 W, rate: 500 GH/s}, {name: hi, draw: 22 W, rate: 1 TH/s}]
     start_time: 10s
     poll: 5s
-hasher: {}
+hasher: {group: box, max_starts_per_day: 9}
 `)
 	var got []string
 	for _, r := range cfg.Rigs {
@@ -128,14 +128,14 @@ hasher: {}
 		t.Errorf("got %q, want %q", got, want)
 	}
 	s := cfg.Rigs[1].Spec
-	if s.Group != "box" || s.MinOn != 10*time.Minute || s.MinOff != time.Minute || s.OnExit != energy.ExitStop || !slices.Equal(s.Labels, []string{"s19", "a"}) {
+	if s.Group != "box" || s.MinOn != 10*time.Minute || s.MinOff != time.Minute || s.MaxStarts != 6 || s.OnExit != energy.ExitStop || !slices.Equal(s.Labels, []string{"s19", "a"}) {
 		t.Errorf("%+v", s)
 	}
 	b := cfg.Rigs[5]
-	if b.Spec.Ramp != (energy.Ramp{Up: 2}) || len(b.Points) != 3 || b.Points[0].Draw != 2 || b.Spec.OnExit != energy.ExitKeep || b.Poll != 5*time.Second {
+	if b.Spec.Ramp != (energy.Ramp{Up: 2}) || len(b.Points) != 3 || b.Points[0].Draw != 2 || b.Spec.OnExit != energy.ExitKeep || b.Spec.MaxStarts != 0 || b.Poll != 5*time.Second {
 		t.Errorf("%+v", b)
 	}
-	if h := cfg.Hasher; h.Spec.Name != "cpu" || h.Spec.Family != "local" || h.Workers != 1 || h.Pool != nil {
+	if h := cfg.Hasher; h.Spec.Name != "cpu" || h.Spec.Family != "local" || h.Spec.MaxStarts != 9 || h.Workers != 1 || h.Pool != nil {
 		t.Errorf("%+v", h)
 	}
 }

@@ -11,7 +11,7 @@ const maxWorkers = 1024
 
 func (l *loader) hasher(m *strict.Map) {
 	g := l.groupOf(m.At("group"))
-	h := &Hasher{Spec: spec(g, readTimes(m, g.wear)), Workers: m.Int("workers", defaultWorkers)}
+	h := &Hasher{Spec: spec(g, readLimits(m, g.wear)), Workers: m.Int("workers", defaultWorkers)}
 	if h.Workers < 1 || h.Workers > maxWorkers {
 		m.At("workers").Fault("%d is out of range: want 1 to %d", h.Workers, maxWorkers)
 	}

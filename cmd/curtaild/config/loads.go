@@ -41,6 +41,7 @@ type group struct {
 // wear are the limits that spare a load, and what becomes of it at the end.
 type wear struct {
 	minOn, minOff time.Duration
+	maxStarts     int
 	onExit        energy.OnExit
 }
 
@@ -63,13 +64,21 @@ func (l *loader) readGroups(list []*strict.Map) {
 }
 
 func readWear(m *strict.Map, def wear) wear {
-	w := readTimes(m, def)
+	w := readLimits(m, def)
 	w.onExit = strict.Enum(m, "on_exit", def.onExit, energy.ExitKeep, energy.ExitStop)
 	return w
 }
 
-func readTimes(m *strict.Map, def wear) wear {
-	return wear{minOn: m.Duration("min_on", def.minOn), minOff: m.Duration("min_off", def.minOff)}
+func readLimits(m *strict.Map, def wear) wear {
+	w := wear{minOn: m.Duration("min_on", def.minOn), minOff: m.Duration("min_off", def.minOff), maxStarts: def.maxStarts}
+	n := m.At("max_starts_per_day")
+	starts := m.Int("max_starts_per_day", def.maxStarts)
+	if n.Valid() && starts < 1 {
+		n.Fault("%d would never let it start: want 1 or more, or leave the key out", starts)
+		return w
+	}
+	w.maxStarts = starts
+	return w
 }
 
 // groupOf is the group that a load says it is in.

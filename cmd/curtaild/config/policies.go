@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 
+	"github.com/curtaild/curtaild/energy"
 	"github.com/curtaild/curtaild/policies"
 	"github.com/curtaild/curtaild/policies/strict"
 )
@@ -57,6 +58,7 @@ func (l *loader) policies(files []string) {
 		l.others = append(l.others, faults...)
 	}
 	site := policies.Site{Zone: l.cfg.Site.Zone, Now: l.opts.Now, Loads: l.loads, Partial: l.partial}
+	site.Currency, site.ImportPrice, site.ExportPrice = l.cfg.Site.Currency, l.measures(energy.RoleImportPrice), l.measures(energy.RoleExportPrice)
 	for _, g := range l.groups {
 		site.Names = append(site.Names, g.name)
 	}
@@ -71,4 +73,9 @@ func (l *loader) policies(files []string) {
 			l.others = append(l.others, f)
 		}
 	}
+}
+
+// measures reports whether a reading has the role.
+func (l *loader) measures(role energy.Role) bool {
+	return slices.ContainsFunc(l.cfg.Readings, func(r energy.ReadingSpec) bool { return r.Role == role })
 }

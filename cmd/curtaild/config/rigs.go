@@ -90,7 +90,7 @@ func (l *loader) rig(m *strict.Map) (Rig, int) {
 
 // spec is what every load may say of its group and its wear.
 func spec(g group, w wear) energy.LoadSpec {
-	return energy.LoadSpec{Group: g.name, MinOn: w.minOn, MinOff: w.minOff, OnExit: w.onExit}
+	return energy.LoadSpec{Group: g.name, MinOn: w.minOn, MinOff: w.minOff, MaxStarts: w.maxStarts, OnExit: w.onExit}
 }
 
 // perSecond is 0, that is unknown, where no time is given.
