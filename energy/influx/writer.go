@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,11 +67,14 @@ func (w *Writer) session(ctx context.Context) (ended bool, err error) {
 		case err != nil:
 			return false, err
 		}
-		if err := w.deliver(ctx, batch); err != nil {
-			return false, err
+		batch.Lines = slices.DeleteFunc(batch.Lines, store.Private)
+		if len(batch.Lines) > 0 {
+			if err := w.deliver(ctx, batch); err != nil {
+				return false, err
+			}
+			w.delivered(len(batch.Lines))
 		}
 		cursor.Commit(batch.End)
-		w.delivered(len(batch.Lines))
 	}
 }
 

@@ -459,3 +459,17 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 }
+
+// Records of the program's own stay on disk, and hold nothing up.
+func TestPrivateRecordsStay(t *testing.T) {
+	points := append(numbered(0, 3), record("_journal", 3, energy.Text("d", "x")))
+	bubble(t, &server{}, points, func(b *bench) {
+		b.written(3)
+		put(b.t, b.log, record("_journal", 4, energy.Text("d", "x")))
+		synctest.Wait()
+		b.written(3)
+		if s := b.w.Stats(); s.Written != 3 || b.asked() != 1 || b.log.Stats().Cursors[cursorName].Lag != 0 {
+			b.t.Errorf("%d requests, stats %+v, cursors %+v", b.asked(), s, b.log.Stats().Cursors)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -75,16 +76,25 @@ func listSegments(dir string) ([]*segment, error) {
 			_ = os.Remove(filepath.Join(dir, e.Name()))
 			continue
 		}
-		base, ok := strings.CutSuffix(e.Name(), segmentExt)
-		first, err := strconv.ParseUint(base, 10, 64)
-		if !ok || err != nil || !e.Type().IsRegular() {
-			continue
+		if s, ok := segmentOf(dir, e); ok {
+			list = append(list, s)
 		}
-		list = append(list, &segment{path: filepath.Join(dir, e.Name()), start: first, sum: summary{Next: first}})
 	}
-	slices.SortFunc(list, func(a, b *segment) int { return int(min(max(int64(a.start-b.start), -1), 1)) })
+	slices.SortFunc(list, byStart)
 	return list, nil
 }
+
+// segmentOf is the segment that a file of the folder is, if it is one.
+func segmentOf(dir string, e os.DirEntry) (*segment, bool) {
+	base, ok := strings.CutSuffix(e.Name(), segmentExt)
+	first, err := strconv.ParseUint(base, 10, 64)
+	if !ok || err != nil || !e.Type().IsRegular() {
+		return nil, false
+	}
+	return &segment{path: filepath.Join(dir, e.Name()), start: first, sum: summary{Next: first}}, true
+}
+
+func byStart(a, b *segment) int { return cmp.Compare(a.start, b.start) }
 
 // footerTail ends a sealed file: where the footer block starts, and a word
 // that says it is there.

@@ -16,6 +16,9 @@ type Store struct {
 	lock *Lock
 }
 
+// logFolder is where in the state folder the log is.
+const logFolder = "log"
+
 // Open locks the folder opt.Dir and opens what it holds. The log goes into a
 // folder of its own below it.
 func Open(opt LogOptions) (*Store, error) {
@@ -32,7 +35,7 @@ func Open(opt LogOptions) (*Store, error) {
 	if warning != nil {
 		opt.Logger.Error("state file was damaged", "err", warning)
 	}
-	opt.Dir = filepath.Join(dir, "log")
+	opt.Dir = filepath.Join(dir, logFolder)
 	log, err := OpenLog(opt)
 	if err != nil {
 		return nil, errors.Join(err, state.Close(), lock.Release())
