@@ -1,6 +1,9 @@
 package energy
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Balance is how much power is free at one instant, and what it was made of.
 type Balance struct {
@@ -17,30 +20,15 @@ type Balance struct {
 	Load                             Sample
 	Surplus                          Sample
 	Curtailed                        Sample
+	Potential                        Sample
+	ExportLimit                      Sample // the most that may leave the site; never heard where there is none
+	Held                             Watts  // of Available: what the plant would make if we drew it
+	ExportBand                       Watts  // how far short of the limit export still counts as being at it
 	Battery                          Sample
 	SoC                              Sample
 	Flexible                         Sample
 	ImportPrice, ExportPrice, Carbon Sample
 }
-
-// BalanceKind is which readings a balance is made of.
-type BalanceKind string
-
-// The kinds.
-const (
-	BalanceGrid           BalanceKind = "grid"
-	BalanceSurplus        BalanceKind = "surplus"
-	BalanceGenerationLoad BalanceKind = "generation_load"
-)
-
-// HeldAt says where a plant holds power back.
-type HeldAt string
-
-// Where power is held back.
-const (
-	HeldAtConnection HeldAt = "connection" // drawing more lets the plant make more
-	HeldAtGenerator  HeldAt = "generator"  // it does not
-)
 
 // Who says what we draw.
 const (
@@ -49,13 +37,22 @@ const (
 	DrawByEstimate = "estimate"
 )
 
-// BalanceSpec is what the config says of a site's balance.
-type BalanceSpec struct {
-	Kind                 BalanceKind
-	SurplusIncludesLoads bool // our draw is already taken off the surplus reading
-	LoadIncludesLoads    bool // our draw is part of the load reading
-	HeldAt               HeldAt
-	Aux                  Pct // fans and pumps, on top of what loads draw; a sub-meter sees them itself
+// Balancer makes balances, one after the other. It remembers what the plant
+// has made lately; one goroutine owns it. Readings and times alone decide what
+// it says.
+type Balancer struct {
+	Spec   BalanceSpec
+	Memory BalanceMemory
+
+	made Draws     // what the plant made, by source time
+	from time.Time // since when that is known
+}
+
+// BalanceMemory is what one balance leaves to the next, and what outlives the
+// daemon.
+type BalanceMemory struct {
+	Charge Charge `json:"charge,omitzero"`
+	Follow Follow `json:"follow,omitzero"`
 }
 
 // Balance is how much power is free at now. Every reading is combined with our
@@ -66,18 +63,23 @@ type BalanceSpec struct {
 //	grid              Net = D − g
 //	surplus           Net = surplus, plus D where the reading has it taken off
 //	generation, load  Net = generation − load, plus D where the load holds it
-//	all               Available = max(0, Net + held back − battery discharge)
+//	all               Available = max(0, Net + held back − battery's part)
 //
 // A stale grid, surplus, generation or load leaves nothing to act on: not OK,
 // reason stale. So does a stale battery, where there is one, for all that we
-// draw might be coming out of it. A stale curtailed only costs its own term.
-func (s BalanceSpec) Balance(now time.Time, b *Board, d *Draws) Balance {
+// draw might be coming out of it. A stale curtailed, potential or export limit
+// only costs the held back power, a stale state of charge only what the
+// battery could spare.
+func (k *Balancer) Balance(now time.Time, b *Board, d *Draws) Balance {
+	s := &k.Spec
 	out := Balance{
 		Grid:        b.Role(RoleGrid, now),
 		Generation:  b.Role(RoleGeneration, now),
 		Load:        b.Role(RoleLoad, now),
 		Surplus:     b.Role(RoleSurplus, now),
 		Curtailed:   b.Role(RoleCurtailed, now),
+		Potential:   b.Role(RolePotential, now),
+		ExportLimit: s.limit(b, now),
 		Battery:     b.Role(RoleBattery, now),
 		SoC:         b.Role(RoleSoC, now),
 		Flexible:    b.Role(RoleFlexible, now),
@@ -85,6 +87,7 @@ func (s BalanceSpec) Balance(now time.Time, b *Board, d *Draws) Balance {
 		ExportPrice: b.Role(RoleExportPrice, now),
 		Carbon:      b.Role(RoleCarbon, now),
 	}
+	out.ExportBand = s.band(out.ExportLimit.Watts())
 	c := course{draws: d, meter: out.Flexible, scale: 1 + float64(s.Aux)/100}
 	out.Draw, out.DrawBy = c.at(Sample{At: now}), c.by()
 
@@ -95,15 +98,20 @@ func (s BalanceSpec) Balance(now time.Time, b *Board, d *Draws) Balance {
 		return out
 	}
 	out.OK = true
-	free := out.Net - s.discharge(&out, c, main)
-	if b.Has(RoleCurtailed) {
-		held, why := s.heldBack(&out, c, main)
-		free += held
-		out.Reason = why
+	power := s.battery(&out, c, main)
+	part, why := s.batteryPart(&out, &k.Memory.Charge, c.at(main), main.At, power)
+	out.Reason = why
+	free := out.Net - part
+	if b.Has(RoleCurtailed) || b.Has(RolePotential) {
+		out.Held, why = k.heldBack(&out, c, main, power)
+		out.Reason = cmp.Or(why, out.Reason)
 	}
-	out.Available = max(0, free)
-	for _, x := range []Sample{main, s.other(&out), out.Battery, out.Curtailed, out.Flexible} {
+	out.Available = max(0, free+out.Held)
+	for _, x := range []Sample{main, s.other(&out), out.Battery, out.Curtailed, out.Potential, out.ExportLimit, out.SoC, out.Flexible} {
 		out.Until = earliest(out.Until, x)
+	}
+	if b.Has(RolePotential) {
+		out.Until = earliest(out.Until, out.Generation)
 	}
 	return out
 }
@@ -136,51 +144,6 @@ func (s BalanceSpec) other(out *Balance) Sample {
 		return out.Load
 	}
 	return Sample{}
-}
-
-// discharge is the battery's discharge that must be taken off Net. The battery
-// is read at another instant than Net, so its power is first carried over to
-// Net's: a battery that holds grid power at 0 answers each watt of our draw
-// that export did not cover.
-//
-// Where Net does not come from a grid meter, our draw beyond Net comes out of
-// the battery by itself, and does not make Net any smaller; what discharge is
-// left beside that is part of the generation as it was read.
-func (s BalanceSpec) discharge(out *Balance, c course, main Sample) Watts {
-	if !out.Battery.OK() {
-		return 0
-	}
-	then, atBattery := c.at(main), c.at(out.Battery)
-	export := max(0, out.Net-then)
-	power := out.Battery.Watts()
-	switch shift := then - atBattery; {
-	case shift > export:
-		power -= shift - export
-	case -shift > export:
-		power += -shift - export
-	}
-	off := max(0, -power)
-	if s.Kind != BalanceGrid {
-		off = max(0, off-max(0, then-out.Net))
-	}
-	return off
-}
-
-// heldBack is the power that the plant would make if we drew it, carried over
-// to the source time of Net: while a plant is held back at its connection, it
-// makes a watt more for each watt that we draw more. A plant that held nothing
-// back tells nothing of other instants.
-func (s BalanceSpec) heldBack(out *Balance, c course, main Sample) (Watts, Reason) {
-	x := out.Curtailed
-	switch {
-	case !x.OK():
-		return 0, StaleInput
-	case x.Value <= 0:
-		return 0, ""
-	case s.HeldAt != HeldAtConnection:
-		return 0, NotRecoverable
-	}
-	return max(0, x.Watts()-(c.at(main)-c.at(x))), ""
 }
 
 // earliest is the sooner of t and the end of x; zero means never. What is not

@@ -14,6 +14,8 @@ type site struct {
 	in    []Reading
 	draws Draws
 	now   float64
+
+	memory BalanceMemory
 }
 
 func quiet() *site {
@@ -52,7 +54,8 @@ func (s *site) balance() Balance {
 	for _, r := range s.in {
 		b.Take(r)
 	}
-	return s.spec.Balance(at(s.now), b, &s.draws)
+	k := Balancer{Spec: s.spec, Memory: s.memory}
+	return k.Balance(at(s.now), b, &s.draws)
 }
 
 func surplusKind(includes bool) func(*site) {
@@ -238,7 +241,7 @@ func TestLoopHuntsWithoutSourceTime(t *testing.T) {
 
 func swing(sourceTime bool) Watts {
 	const window, late, free = 30, 10, Watts(100e3)
-	spec := BalanceSpec{Kind: BalanceGrid}
+	k := Balancer{Spec: BalanceSpec{Kind: BalanceGrid}}
 	b := NewBoard([]ReadingSpec{{Name: "grid", Role: RoleGrid, MaxAge: time.Minute, Window: window * time.Second}})
 	var course []Watts // what we drew, second by second
 	var kept Draws
@@ -260,7 +263,7 @@ func swing(sourceTime bool) Watts {
 			d = &Draws{}
 			d.Add(now, draw)
 		}
-		next := min(spec.Balance(now, b, d).Available, 300e3)
+		next := min(k.Balance(now, b, d).Available, 300e3)
 		kept.Add(now, draw)
 		kept.Add(now, next)
 		if draw = next; sec > 600 {
@@ -271,7 +274,11 @@ func swing(sourceTime bool) Watts {
 }
 
 func BenchmarkBalance(b *testing.B) {
-	spec := BalanceSpec{Kind: BalanceGrid, HeldAt: HeldAtConnection, Aux: 4}
+	limit := Watts(600e3)
+	k := Balancer{Spec: BalanceSpec{
+		Kind: BalanceGrid, HeldAt: HeldAtConnection, Follow: 30 * time.Second, ExportLimit: &limit, Aux: 4,
+		Battery: &BatterySpec{FirstUntil: 80, AgainBelow: 75, MaxCharge: 50e3},
+	}}
 	names := []Role{RoleGrid, RoleFlexible, RoleGeneration, RoleLoad, RoleCurtailed, RoleBattery, RoleSoC, RoleImportPrice}
 	var specs []ReadingSpec
 	for _, r := range names {
@@ -287,7 +294,7 @@ func BenchmarkBalance(b *testing.B) {
 	for b.Loop() {
 		now := noon.Add(time.Duration(i) * time.Millisecond)
 		board.Take(Reading{Name: string(names[i%len(names)]), Value: float64(i % 100), At: now, Arrived: now})
-		spec.Balance(now, board, &d)
+		k.Balance(now, board, &d)
 		i++
 	}
 	b.ReportMetric(float64(i)/b.Elapsed().Seconds(), "readings/s")

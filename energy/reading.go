@@ -13,6 +13,8 @@ const (
 	RoleGeneration  Role = "generation"    // W that the plant makes
 	RoleLoad        Role = "load"          // W that the site draws
 	RoleCurtailed   Role = "curtailed"     // W that the plant holds back now
+	RolePotential   Role = "potential"     // W that the plant could make now
+	RoleExportLimit Role = "export_limit"  // W, the most that may leave the site
 	RoleBattery     Role = "battery_power" // W, charging positive
 	RoleSoC         Role = "battery_soc"   // %
 	RoleImportPrice Role = "import_price"  // currency per MWh

@@ -9,11 +9,13 @@ type Reason string
 const (
 	// What policies want.
 	Surplus    Reason = "surplus"     // runs on power that is available
+	Probing    Reason = "probe"       // raised to see whether the plant makes more
 	Fixed      Reason = "fixed"       // runs on a fixed power that the policy grants
 	NoSurplus  Reason = "no-surplus"  // too little is available: the gate is closed
 	StartDelay Reason = "start-delay" // enough is available, but not for long enough yet
 	StopDelay  Reason = "stop-delay"  // too little is available, but not for long enough yet to close the gate
 	NoBudget   Reason = "no-budget"   // the gate is open, but what is left does not carry this load (further)
+	Bridged    Reason = "bridge"      // goes on through a dip, on power that is bought
 	InFlight   Reason = "in-flight"   // waits until draw that is on its way down has gone
 	Closed     Reason = "closed"      // outside the policy's schedule
 	NoPolicy   Reason = "no-policy"   // no policy names the load
@@ -41,14 +43,15 @@ const (
 
 	// Of the balance.
 	NotRecoverable Reason = "not-recoverable" // the plant does not make more when we draw more
+	OffLimit       Reason = "off-limit"       // export is not at its limit: nothing is held back there
 )
 
 // Reasons lists every reason, for documentation and for checking what is read
 // back.
 func Reasons() []Reason {
 	return []Reason{
-		Surplus, Fixed, NoSurplus, StartDelay, StopDelay, NoBudget, InFlight, Closed, NoPolicy,
+		Surplus, Probing, Fixed, NoSurplus, StartDelay, StopDelay, NoBudget, Bridged, InFlight, Closed, NoPolicy,
 		SignalLimit, SignalStop, ImportLimit, HoldOff, StaleInput, StaleKeep, MinOn, MinOff, Clock,
-		Starting, Unreachable, Unidentified, Fault, Drain, Shutdown, NotRecoverable,
+		Starting, Unreachable, Unidentified, Fault, Drain, Shutdown, NotRecoverable, OffLimit,
 	}
 }

@@ -18,12 +18,13 @@ type Kept struct {
 
 // KeptSite is the part of Kept that is one value.
 type KeptSite struct {
-	Memory Memory       `json:"memory"`
-	Book   Book         `json:"book"`
-	Hold   *energy.Hold `json:"hold,omitempty"`
-	Seq    uint64       `json:"seq"`  // of the last set-point sent
-	Plan   uint64       `json:"plan"` // number of the last plan
-	Seen   time.Time    `json:"seen"` // the latest time that the clock has shown
+	Memory  Memory               `json:"memory"`
+	Balance energy.BalanceMemory `json:"balance,omitzero"`
+	Book    Book                 `json:"book"`
+	Hold    *energy.Hold         `json:"hold,omitempty"`
+	Seq     uint64               `json:"seq"`  // of the last set-point sent
+	Plan    uint64               `json:"plan"` // number of the last plan
+	Seen    time.Time            `json:"seen"` // the latest time that the clock has shown
 }
 
 // KeptLoad is the part of Kept that every load has of its own. It is written

@@ -65,7 +65,8 @@ func (s *site) ready(now time.Time, in Input) bool {
 func (s *site) weigh(now time.Time) {
 	s.draws.Source = s.source()
 	s.note(now)
-	s.balance = s.Setup.Balance.Balance(now, s.board, &s.draws)
+	s.balance = s.balancer.Balance(now, s.board, &s.draws)
+	s.kept.Balance = s.balancer.Memory
 	if s.balance.Grid.OK() {
 		s.grid.Add(now, s.balance.Grid.Watts())
 	}

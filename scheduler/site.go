@@ -28,19 +28,21 @@ type site struct {
 	states []LoadState // of the input: one slice, rewritten each pass
 	stale  bool        // points have changed: fleet and rules are to be built anew
 
-	started time.Time
-	passed  time.Time // the last pass
-	decided bool      // a plan has been made since the start
-	drain   time.Time // the deadline of a drain; zero if there is none
-	balance energy.Balance
-	plan    Plan
-	lazy    time.Time // when the state was last put on disk
+	started  time.Time
+	passed   time.Time // the last pass
+	decided  bool      // a plan has been made since the start
+	drain    time.Time // the deadline of a drain; zero if there is none
+	balancer energy.Balancer
+	balance  energy.Balance
+	plan     Plan
+	lazy     time.Time // when the state was last put on disk
 }
 
 func openSite(l *Loop, keep func(Change, func(error)), now time.Time) (*site, error) {
 	s := &site{
 		Loop: l, log: l.Log, keep: keep, kept: l.Kept.KeptSite, started: now,
-		board: energy.NewBoard(l.Setup.Readings), index: make(map[string]int, len(l.Specs)),
+		balancer: energy.Balancer{Spec: l.Setup.Balance, Memory: l.Kept.Balance},
+		board:    energy.NewBoard(l.Setup.Readings), index: make(map[string]int, len(l.Specs)),
 		specs: slices.Clone(l.Specs),
 		loads: make([]loadState, len(l.Specs)), states: make([]LoadState, len(l.Specs)),
 	}
