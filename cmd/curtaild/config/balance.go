@@ -12,16 +12,13 @@ import (
 func (l *loader) balanceFacts(m *strict.Map, role energy.Role) {
 	b := &l.cfg.Balance
 	switch role {
-	case energy.RoleCurtailed:
-		if !m.Has("held_at") {
-			m.Fault("held_at is missing: add held_at: connection (drawing more lets the plant make more) or held_at: generator (it does not)")
-		}
-		at := strict.Enum(m, "held_at", "", energy.HeldAtConnection, energy.HeldAtGenerator)
-		agree(m.At("held_at"), &b.HeldAt, at)
+	case energy.RoleCurtailed, energy.RolePotential:
+		l.heldBack(m)
 	case "":
 		m.At("held_at")
+		m.At("follow")
 	default:
-		m.Refuse("has a meaning for the role curtailed only: remove it", "held_at")
+		m.Refuse("has a meaning for the roles curtailed and potential only: remove it", "held_at", "follow")
 	}
 	switch role {
 	case energy.RoleSurplus, energy.RoleLoad:
@@ -42,12 +39,34 @@ func (l *loader) balanceFacts(m *strict.Map, role energy.Role) {
 	}
 }
 
-// agree holds a reading's held_at against that of its backups.
-func agree(n strict.Node, all *energy.HeldAt, one energy.HeldAt) {
-	if *all != "" && one != "" && *all != one {
-		n.Fault("%s, and another reading of this role says %s: they must agree", one, *all)
+// heldBack reads where a plant holds power back, and how soon it makes what
+// is drawn of that.
+func (l *loader) heldBack(m *strict.Map) {
+	b := &l.cfg.Balance
+	if !m.Has("held_at") {
+		m.Fault("held_at is missing: add held_at: connection (drawing more lets the plant make more) or held_at: generator (it does not)")
 	}
-	if *all == "" {
+	at := strict.Enum(m, "held_at", "", energy.HeldAtConnection, energy.HeldAtGenerator)
+	agree(m.At("held_at"), &b.HeldAt, at)
+	if at == energy.HeldAtGenerator {
+		m.Refuse("has a meaning with held_at: connection only, for held at the generator the plant does not follow: remove it", "follow")
+		return
+	}
+	follow := positive(m, "follow", defaultFollow)
+	if n := m.At("follow"); follow > maxFollow {
+		n.Fault("%v is longer than %v: a plant that takes longer follows nobody", follow, maxFollow)
+	} else {
+		agree(n, &b.Follow, follow)
+	}
+}
+
+// agree holds what a reading says of the balance against what its backups do.
+func agree[T comparable](n strict.Node, all *T, one T) {
+	var none T
+	if *all != none && one != none && *all != one {
+		n.Fault("%v, and another reading of this role says %v: they must agree", one, *all)
+	}
+	if *all == none {
 		*all = one
 	}
 }
@@ -71,10 +90,12 @@ func (l *loader) balance(m *strict.Map) {
 	primary := l.primaries()
 	have := func(r energy.Role) bool { return primary[r] != nil }
 	kind := energy.BalanceGrid
+	l.extras(have)
 	var wrong string
+	held := have(energy.RoleCurtailed) || have(energy.RolePotential)
 	switch grid, surplus, gen, load := have(energy.RoleGrid), have(energy.RoleSurplus), have(energy.RoleGeneration), have(energy.RoleLoad); {
-	case grid && !surplus && !gen && !load:
-	case surplus && !grid && !gen && !load:
+	case grid && !surplus && !load && (!gen || held):
+	case surplus && !grid && !load && (!gen || held):
 		kind = energy.BalanceSurplus
 	case gen && load && !grid && !surplus:
 		kind = energy.BalanceGenerationLoad
@@ -82,6 +103,8 @@ func (l *loader) balance(m *strict.Map) {
 		wrong = "no reading says how much power is free"
 	case gen && !load && !grid && !surplus:
 		wrong = "generation alone makes no balance: add a reading of the role load"
+	case gen && !load && grid != surplus:
+		wrong = "generation beside " + l.inBalance(primary)[0] + " tells nothing more: it stands there with curtailed or potential only"
 	case load && !gen && !grid && !surplus:
 		wrong = "load alone makes no balance: add a reading of the role generation"
 	default:
@@ -89,7 +112,7 @@ func (l *loader) balance(m *strict.Map) {
 	}
 	at := m.At("readings")
 	if wrong != "" {
-		at.Fault("%s (%s; each with curtailed and battery_power where there are any)", wrong, legalSets)
+		at.Fault("%s (%s; each with curtailed or potential, and with battery_power, where there are any)", wrong, legalSets)
 		return
 	}
 	stated := l.cfg.Balance.Kind
@@ -97,6 +120,39 @@ func (l *loader) balance(m *strict.Map) {
 		l.siteMap.At("balance").Fault("%s does not fit the readings, which make the balance %s: change it, or the readings (%s)", stated, kind, legalSets)
 	}
 	l.cfg.Balance.Kind = kind
+}
+
+// extras checks what stands beside the readings that make the balance: what
+// is held back, the export limit and the battery.
+func (l *loader) extras(have func(energy.Role) bool) {
+	if r := l.of(energy.RolePotential); r != nil {
+		switch at := r.m.At("role"); {
+		case have(energy.RoleCurtailed):
+			at.Fault("curtailed and potential both tell what is held back: keep one of them")
+		case !have(energy.RoleGeneration):
+			at.Fault("potential alone does not tell what is held back: add a reading of the role generation, which is taken off it")
+		}
+	}
+	if n := l.siteMap.At("export_band"); n.Valid() && l.cfg.Balance.ExportLimit == nil && !have(energy.RoleExportLimit) {
+		n.Fault("belongs to an export limit: add site.export_limit or a reading of the role export_limit, or remove it")
+	}
+	if l.cfg.Balance.Battery == nil {
+		return
+	}
+	for _, role := range []energy.Role{energy.RoleBattery, energy.RoleSoC} {
+		if !have(role) {
+			l.siteMap.At("battery").Fault("needs a reading of the role %s: add one, or remove battery", role)
+		}
+	}
+}
+
+// of is the first reading of a role; nil if there is none.
+func (l *loader) of(role energy.Role) *reading {
+	i := slices.IndexFunc(l.reading, func(r *reading) bool { return r.spec.Role == role })
+	if i < 0 {
+		return nil
+	}
+	return l.reading[i]
 }
 
 // unclear reports whether a reading's role is not known: then nothing can be

@@ -86,7 +86,7 @@ readings:
 	if p := cfg.Readings[3]; p.Min != -500 || p.Max != 4000 {
 		t.Errorf("range of a price: %v to %v", p.Min, p.Max)
 	}
-	if b := cfg.Balance; b != (energy.BalanceSpec{Kind: energy.BalanceGrid, HeldAt: energy.HeldAtConnection}) {
+	if b := cfg.Balance; b != (energy.BalanceSpec{Kind: energy.BalanceGrid, HeldAt: energy.HeldAtConnection, Follow: 30 * time.Second}) {
 		t.Errorf("%+v", b)
 	}
 }

@@ -17,6 +17,9 @@ const (
 	defaultClientID   = "curtaild-" // and the site's name
 	defaultMQTTListen = "127.0.0.1:1883"
 	defaultMaxAge     = 60 * time.Second
+	defaultFollow     = 30 * time.Second // SA Power Networks wants a limit held within 15 s; some plants take twice that
+	maxFollow         = 5 * time.Minute
+	defaultHysteresis = energy.Pct(5) // from first_until down to again_below
 	defaultOnline     = "online"
 	defaultOnExit     = energy.ExitKeep
 	defaultWorkers    = 1

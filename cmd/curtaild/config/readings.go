@@ -19,7 +19,8 @@ type reading struct {
 func roles() []energy.Role {
 	return []energy.Role{
 		energy.RoleGrid, energy.RoleFlexible, energy.RoleSurplus, energy.RoleGeneration, energy.RoleLoad,
-		energy.RoleCurtailed, energy.RoleBattery, energy.RoleSoC, energy.RoleImportPrice, energy.RoleExportPrice, energy.RoleCarbon,
+		energy.RoleCurtailed, energy.RolePotential, energy.RoleExportLimit, energy.RoleBattery, energy.RoleSoC,
+		energy.RoleImportPrice, energy.RoleExportPrice, energy.RoleCarbon,
 	}
 }
 
