@@ -32,7 +32,7 @@ var imports = map[string][]string{
 	"cmd/curtaild":            {"*"},
 	"cmd/curtaild/config":     {"energy", "policies", "policies/strict"},
 	"cmd/curtaild/demo":       {"energy", "policies", "rigs/emulate"},
-	"cmd/curtaild/simulate":   {"energy", "policies", "scheduler"},
+	"cmd/curtaild/simulate":   {"energy", "policies", "policies/strict", "scheduler"},
 	"internal/days":           {},
 	"internal/testbed":        {},
 }

@@ -1,91 +1,202 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/curtaild/curtaild/cmd/curtaild/config"
 	"github.com/curtaild/curtaild/cmd/curtaild/simulate"
 	"github.com/curtaild/curtaild/policies"
-	"github.com/curtaild/curtaild/policies/strict"
 )
 
 func newSimulate() *cobra.Command {
 	var opts simulateOptions
 	cmd := &cobra.Command{
 		Use:   "simulate",
-		Short: "Try policies on recorded readings",
-		Long: "With --exec-protocol it is a filter: JSON lines in, one that describes a fleet and one for each tick,\n" +
+		Short: "Try policies on recorded readings, without a rig",
+		Long: "Plays readings from a file against the config's loads, on a virtual clock, and prints what would have been\n" +
+			"absorbed, imported and hashed. The file is CSV: a header, whose first column is time (RFC 3339, or seconds\n" +
+			"of the Unix clock) and whose others are called after a reading, its topic or its role, in the payloads' unit and sign;\n" +
+			"an empty cell is a gap. It says what the site would read without our loads, unless --loads-included.\n\n" +
+			"With --exec-protocol it is a filter instead: JSON lines in, one that describes a fleet and one for each tick,\n" +
 			"and a line of levels out for each tick (docs/operating.md). In policies every name then stands for all rigs.",
-		Example: "  curtaild simulate --exec-protocol",
-		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runSimulate(cmd, opts) },
+		Example: "  curtaild simulate -c config.yaml --readings day.csv --plot day.svg\n" +
+			"  curtaild simulate -c config.yaml --readings day.csv --policies bold/ --against careful/ --plot both.png\n" +
+			"  curtaild simulate --exec-protocol",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := opts.check(); err != nil {
+				return statusError{2, err}
+			}
+			if opts.filter {
+				return runFilter(cmd, opts.policies)
+			}
+			return runSimulate(cmd, &opts)
+		},
 	}
-	f := cmd.Flags()
-	f.BoolVar(&opts.filter, "exec-protocol", false, "decide for a program that simulates the fleet itself")
-	f.StringVar(&opts.policies, "policies", "", "policies in this `folder` or file, in place of the config's")
+	opts.flags(cmd)
+	cmd.MarkFlagsMutuallyExclusive("exec-protocol", "readings")
 	return cmd
 }
 
 type simulateOptions struct {
 	filter   bool
 	policies string
+	against  string
+	readings string
+	plots    []string
+	asJSON   bool
+	included bool
+	between  string
+	latency  time.Duration
+	every    time.Duration
+	from, to string
 }
 
-func runSimulate(cmd *cobra.Command, opts simulateOptions) error {
-	if !opts.filter {
-		return statusError{2, errors.New("nothing to simulate: give --exec-protocol")}
+func (o *simulateOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.readings, "readings", "", "CSV `file` of what the meters read")
+	f.StringVar(&o.policies, "policies", "", "policies in this `folder` or file, in place of the config's")
+	f.StringVar(&o.against, "against", "", "compare with those in this `folder` or file")
+	f.StringArrayVar(&o.plots, "plot", nil, "write a plot to this `file`, .svg or .png (may be given several times)")
+	f.BoolVar(&o.asJSON, "json", false, "print JSON, for scripts")
+	f.DurationVar(&o.latency, "latency", time.Second, "from a set-point to its effect")
+	f.DurationVar(&o.every, "every", 0, "how often meters speak between two rows (default: so that no reading goes stale)")
+	f.StringVar(&o.between, "between", string(simulate.Linear), "how the power goes between two rows: linear or held")
+	f.BoolVar(&o.included, "loads-included", false, "loads ran while this was read, and drew what the column of role flexible says")
+	f.StringVar(&o.from, "from", "", "begin at this `time`: RFC 3339, or 2026-04-01 or \"2026-04-01 12:00\" in the site's time zone")
+	f.StringVar(&o.to, "to", "", "end at this `time`")
+	f.BoolVar(&o.filter, "exec-protocol", false, "decide for a program that simulates the fleet itself")
+}
+
+// check finds what is wrong with the command line alone.
+func (o *simulateOptions) check() error {
+	switch {
+	case !o.filter && o.readings == "":
+		return errors.New("nothing to simulate: give --readings day.csv (curtaild simulate --help)")
+	case o.between != string(simulate.Linear) && o.between != string(simulate.Held):
+		return fmt.Errorf("--between %q: want linear or held", o.between)
+	case o.latency < 0:
+		return fmt.Errorf("--latency %v: want a time of 0s or more", o.latency)
+	case o.every < 0:
+		return fmt.Errorf("--every %v: want a time above 0s", o.every)
 	}
-	var ps []policies.Policy
-	if opts.policies != "" {
-		var faults strict.Faults
-		if ps, faults = readPolicies(opts.policies); faults.Err() != nil {
-			return statusError{2, faults}
+	for _, p := range o.plots {
+		if ext := strings.ToLower(filepath.Ext(p)); ext != ".svg" && ext != ".png" {
+			return fmt.Errorf("--plot %q: want a file that ends in .svg or .png", p)
 		}
 	}
-	err := simulate.Filter(cmd.InOrStdin(), cmd.OutOrStdout(), ps)
-	var line *simulate.LineError
-	if errors.As(err, &line) {
+	return nil
+}
+
+// runSimulate plays the readings once for each set of policies.
+func runSimulate(cmd *cobra.Command, opts *simulateOptions) error {
+	cfg, faults := loadConfig(configPath(cmd))
+	if err := printFaults(cmd, faults); err != nil || cfg == nil {
+		return errors.Join(err, statusError{status: 2})
+	}
+	loads, err := simulatedLoads(cfg)
+	if err != nil {
 		return statusError{2, err}
 	}
-	return err
+	series, err := readSeries(cmd, cfg, opts.readings)
+	if err != nil {
+		return err
+	}
+	base, err := opts.config(cfg, loads)
+	if err != nil {
+		return statusError{2, err}
+	}
+	runs, err := opts.runs(cmd, cfg, loads)
+	if err != nil {
+		return err
+	}
+	for i := range runs {
+		c := base
+		c.Setup.Policies = borne(runs[i].policies, specsOf(loads))
+		show := newProgress(cmd.ErrOrStderr(), runs[i].Name)
+		c.Progress = show.at
+		if runs[i].Result, err = simulate.Run(cmd.Context(), c, series); err != nil {
+			show.end()
+			return fmt.Errorf("simulate: %w", err)
+		}
+		show.end()
+		runs[i].Currency = cfg.Site.Currency
+	}
+	return opts.report(cmd, cfg, runs)
 }
 
-// readPolicies reads the policies of a file, or of all *.yaml in a folder in
-// the order of their names.
-func readPolicies(path string) ([]policies.Policy, strict.Faults) {
-	fault := func(err error) strict.Faults {
-		return strict.Faults{strict.At(strict.Pos{File: path, Line: 1, Column: 1}, strict.Error, "cannot be read: %v", err)}
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fault(err)
-	}
-	files := []string{path}
-	if info.IsDir() {
-		if files, err = filepath.Glob(filepath.Join(path, "*.yaml")); err != nil || len(files) == 0 {
-			return nil, fault(fmt.Errorf("holds no *.yaml"))
+// named is a set of policies and, in the end, its result.
+type named struct {
+	simulate.Named
+	policies []policies.Policy
+}
+
+// runs are the sets of policies to try.
+func (o *simulateOptions) runs(cmd *cobra.Command, cfg *config.Config, loads []simulate.Load) ([]named, error) {
+	out := []named{{simulate.Named{Name: "the config's policies"}, cfg.Policies}}
+	for i, path := range []string{o.policies, o.against} {
+		if path == "" {
+			continue
 		}
-		slices.Sort(files)
-	}
-	var out []policies.Policy
-	var faults strict.Faults
-	for _, file := range files {
-		src, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fault(err)
+		ps, faults := readPolicies(path, siteOf(cfg, loads))
+		if err := printFaults(cmd, faults); err != nil || faults.Err() != nil {
+			return nil, errors.Join(err, statusError{status: 2})
 		}
-		ps, found := policies.Load(file, src)
-		out, faults = append(out, ps...), append(faults, found...)
+		n := named{simulate.Named{Name: path}, ps}
+		if i == 0 {
+			out[0] = n
+		} else {
+			out = append(out, n)
+		}
 	}
-	if faults.Err() == nil {
-		// What the policies name is for whoever has the loads to judge.
-		faults = append(faults, policies.Check(out, policies.Site{Zone: time.UTC, Now: time.Now(), Partial: true})...)
+	return out, nil
+}
+
+// config is what all runs have in common.
+func (o *simulateOptions) config(cfg *config.Config, loads []simulate.Load) (simulate.Config, error) {
+	c := simulate.Config{
+		Setup: setup(cfg, specsOf(loads)), Loads: loads, Latency: o.latency, Every: o.every,
+		Between: simulate.Between(o.between), Included: o.included,
 	}
-	return out, faults
+	c.Setup.Observe, c.Setup.Sources = false, nil
+	var err error
+	if c.From, err = localTime("--from", o.from, cfg.Site.Zone); err != nil {
+		return c, err
+	}
+	c.To, err = localTime("--to", o.to, cfg.Site.Zone)
+	return c, err
+}
+
+// localTime reads a time from the command line.
+func localTime(flag, text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04", "2006-01-02T15:04", time.DateTime, time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf(`%s %q: want a time as in 2026-04-01T12:00:00Z, 2026-04-01 or "2026-04-01 12:00"`, flag, text)
+}
+
+// report prints what the runs have come to.
+func (o *simulateOptions) report(cmd *cobra.Command, cfg *config.Config, runs []named) error {
+	results := make([]simulate.Named, len(runs))
+	for i := range runs {
+		results[i] = runs[i].Named
+	}
+	if o.asJSON {
+		enc := json.NewEncoder(cmd.OutOrStdout())
+		enc.SetIndent("", "  ")
+		return enc.Encode(map[string]any{"site": cfg.Site.Name, "runs": results})
+	}
+	return simulate.WriteTable(cmd.OutOrStdout(), cfg.Site.Zone, results...)
 }

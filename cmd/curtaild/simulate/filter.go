@@ -43,7 +43,7 @@ func Filter(in io.Reader, out io.Writer, ps []policies.Policy) error {
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
-		reply, err := line(&c, lines.Bytes(), ps)
+		reply, err := answer(&c, lines.Bytes(), ps)
 		if err != nil {
 			return &LineError{n, err}
 		}
@@ -70,8 +70,8 @@ type reply struct {
 
 const leave = -1
 
-// line takes in one line; c is what the last init made.
-func line(c **core, src []byte, ps []policies.Policy) (*reply, error) {
+// answer takes in one line; c is what the last init made.
+func answer(c **core, src []byte, ps []policies.Policy) (*reply, error) {
 	var m message
 	if err := json.Unmarshal(src, &m); err != nil {
 		return nil, fmt.Errorf("not a message of the protocol: %w", err)

@@ -1,0 +1,150 @@
+package simulate
+
+import (
+	"container/heap"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// plant is the fleet on a virtual clock, which counts from the start of the
+// run. Between two of its events, the draw of all is a straight line.
+type plant struct {
+	rigs    []rig
+	latency time.Duration
+	at      time.Duration
+	draw    float64 // W, of all
+	slope   float64 // W/s, of all
+	moving  int
+	sent    []command // on their way, first come first
+	ends    ends
+}
+
+// command is a set-point on its way to a rig.
+type command struct {
+	at    time.Duration // of its arrival
+	rig   int
+	point int
+	seq   uint64
+}
+
+func newPlant(loads []Load, latency time.Duration) *plant {
+	p := &plant{rigs: make([]rig, len(loads)), latency: latency}
+	for i := range loads {
+		p.rigs[i] = newRig(&loads[i])
+	}
+	p.sum()
+	return p
+}
+
+// sum adds up anew, so that no rounding gathers.
+func (p *plant) sum() {
+	p.draw, p.slope = 0, 0
+	for i := range p.rigs {
+		r := &p.rigs[i]
+		p.draw += r.draw
+		if r.end != forever {
+			p.draw += r.slope * (p.at - r.at).Seconds()
+			p.slope += r.slope
+		}
+	}
+}
+
+// send takes a set-point on its way.
+func (p *plant) send(rig int, sp energy.Setpoint) {
+	p.sent = append(p.sent, command{p.at + p.latency, rig, sp.Point, sp.Seq})
+}
+
+// next is when something happens to a rig.
+func (p *plant) next() time.Duration {
+	t := forever
+	if len(p.sent) > 0 {
+		t = p.sent[0].at
+	}
+	for len(p.ends) > 0 && p.rigs[p.ends[0].rig].end != p.ends[0].at {
+		heap.Pop(&p.ends) // it has been told something else since
+	}
+	if len(p.ends) > 0 {
+		t = min(t, p.ends[0].at)
+	}
+	return t
+}
+
+// advance brings the plant to t, which is not after next, and calls changed
+// for each rig to which something has happened.
+func (p *plant) advance(t time.Duration, changed func(*rig)) {
+	p.draw += p.slope * (t - p.at).Seconds()
+	p.at = t
+	was := p.moving
+	for p.next() <= t {
+		var r *rig
+		if len(p.ends) > 0 && p.ends[0].at <= t {
+			r = &p.rigs[heap.Pop(&p.ends).(end).rig]
+			p.turn(r, func() { r.advance(t); r.settle() })
+		} else {
+			c := p.sent[0]
+			p.sent = p.sent[1:]
+			r = &p.rigs[c.rig]
+			p.turn(r, func() { r.take(t, c.point, c.seq) })
+			if r.end != forever {
+				heap.Push(&p.ends, end{r.end, c.rig})
+			}
+		}
+		changed(r)
+	}
+	if was > 0 && p.moving == 0 {
+		p.sum()
+	}
+}
+
+// turn does something to a rig, and keeps the sums.
+func (p *plant) turn(r *rig, do func()) {
+	if r.end != forever {
+		p.moving--
+		p.slope -= r.slope
+	}
+	r.advance(min(p.at, r.end))
+	before := r.draw
+	do()
+	p.draw += r.draw - before
+	if r.end != forever {
+		p.moving++
+		p.slope += r.slope
+	}
+}
+
+// finish brings every rig up to date.
+func (p *plant) finish() {
+	for i := range p.rigs {
+		p.rigs[i].advance(p.at)
+	}
+}
+
+// most is what all loads draw at their highest points, W.
+func (p *plant) most() (w float64) {
+	for i := range p.rigs {
+		pts := p.rigs[i].Points
+		w += float64(pts[len(pts)-1].Draw)
+	}
+	return w
+}
+
+// end is when a rig's ramp ends.
+type end struct {
+	at  time.Duration
+	rig int
+}
+
+// ends is a heap, the earliest first.
+type ends []end
+
+func (e ends) Len() int           { return len(e) }
+func (e ends) Less(i, j int) bool { return e[i].at < e[j].at }
+func (e ends) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
+func (e *ends) Push(x any)        { *e = append(*e, x.(end)) }
+func (e *ends) Pop() any {
+	last := len(*e) - 1
+	x := (*e)[last]
+	*e = (*e)[:last]
+	return x
+}

@@ -1,0 +1,251 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/scheduler"
+)
+
+// Config is what a run is made with.
+type Config struct {
+	Setup    scheduler.Setup // what of its readings is not in the series is left out
+	Loads    []Load
+	Latency  time.Duration // from a set-point to its effect
+	Between  Between
+	Included bool          // the series was read while loads ran, which drew what its flexible column says
+	Every    time.Duration // how often meters speak between rows; 0: so that nothing goes stale
+	From, To time.Time     // zero: all of the series
+	Progress func(done float64)
+}
+
+// run is one simulation on its way.
+type run struct {
+	cfg     Config
+	site    *site
+	plant   *plant
+	account account
+	trace   *trace
+	virtual *scheduler.Virtual
+
+	now     time.Duration
+	row     int           // the last that is not after now
+	emitted time.Duration // when the meters last spoke
+	every   time.Duration
+	due     time.Duration // of the next pass, if no reading comes before
+	waiting bool          // a load waits for draw that is on its way down
+	granted float64
+	gross   float64 // what a watt of the loads costs the site
+	passes  int
+}
+
+// Run plays a series against the fleet. It ends early with the context's
+// error.
+func Run(ctx context.Context, cfg Config, s *Series) (*Result, error) {
+	s = s.cut(cfg.From, cfg.To)
+	t, err := newSite(s, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Setup.Readings = heard(cfg.Setup.Readings, s)
+	r := &run{
+		cfg: cfg, site: t, plant: newPlant(cfg.Loads, cfg.Latency), gross: 1 + float64(cfg.Setup.Balance.Aux)/100,
+		every: cfg.Every, due: forever,
+	}
+	if r.every <= 0 {
+		r.every = often(cfg.Setup.Readings, s)
+	}
+	end := t.row(len(s.At) - 1)
+	if cfg.Between == Held {
+		end += s.step()
+	}
+	r.account.most = r.plant.most() * r.gross
+	r.trace = newTrace(t.start, end)
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	r.speak()
+	r.pass()
+	for n := 0; r.now < end; n++ {
+		if n%1000 == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if cfg.Progress != nil {
+				cfg.Progress(float64(r.now) / float64(end))
+			}
+		}
+		r.step(end)
+	}
+	return r.result(), nil
+}
+
+// cut is the rows from one time to another.
+func (s *Series) cut(from, to time.Time) *Series {
+	i, j := 0, len(s.At)
+	if !from.IsZero() {
+		i = sort.Search(len(s.At), func(i int) bool { return !s.At[i].Before(from) })
+	}
+	if !to.IsZero() {
+		j = max(i, sort.Search(len(s.At), func(i int) bool { return s.At[i].After(to) }))
+	}
+	n := len(s.Readings)
+	return &Series{Readings: s.Readings, At: s.At[i:j], Values: s.Values[i*n : j*n]}
+}
+
+// heard is the readings of the config that the run gives: those that the
+// series has, and the sub-meter of our loads.
+func heard(all []energy.ReadingSpec, s *Series) []energy.ReadingSpec {
+	return slices.DeleteFunc(slices.Clone(all), func(r energy.ReadingSpec) bool {
+		return r.Role != energy.RoleFlexible && !slices.ContainsFunc(s.Readings, func(c energy.ReadingSpec) bool { return c.Name == r.Name })
+	})
+}
+
+// often is how often meters have to speak so that nothing goes stale between
+// rows; forever if the rows are close enough.
+func often(list []energy.ReadingSpec, s *Series) time.Duration {
+	every, step := forever, s.step()
+	for _, r := range list {
+		if r.MaxAge > 0 && r.MaxAge < step {
+			every = min(every, max(time.Second, r.MaxAge/2))
+		}
+	}
+	return every
+}
+
+// open starts the loop, with every load off.
+func (r *run) open() error {
+	l := scheduler.Loop{Setup: r.cfg.Setup, Log: slog.New(slog.DiscardHandler)}
+	for i := range r.plant.rigs {
+		spec := r.plant.rigs[i].Spec
+		l.Specs = append(l.Specs, spec)
+		l.Loads = append(l.Loads, &mailbox{spec.Name, i, r.plant})
+	}
+	var err error
+	if r.virtual, err = scheduler.NewVirtual(l, r.site.start); err != nil {
+		return fmt.Errorf("open the site: %w", err)
+	}
+	for i := range r.plant.rigs {
+		r.virtual.Status(r.site.start, r.plant.rigs[i].status(r.site.start))
+	}
+	for _, s := range r.cfg.Setup.Readings {
+		if s.Availability != nil {
+			r.virtual.Presence(energy.Presence{Name: s.Name, Online: true, At: r.site.start})
+		}
+	}
+	return nil
+}
+
+// mailbox is a load as the loop sees it.
+type mailbox struct {
+	name  string
+	rig   int
+	plant *plant
+}
+
+func (m *mailbox) Name() string             { return m.name }
+func (m *mailbox) Apply(sp energy.Setpoint) { m.plant.send(m.rig, sp) }
+
+// step goes on to the next instant at which anything happens.
+func (r *run) step(end time.Duration) {
+	row := end
+	if r.row+1 < len(r.site.free) {
+		row = r.site.row(r.row + 1)
+	}
+	t := min(row, r.plant.next(), r.due, end)
+	if r.every < forever {
+		t = min(t, r.emitted+r.every)
+	}
+	t = max(t, r.now)
+	r.tally(t)
+	heard := false
+	r.plant.advance(t, func(g *rig) {
+		r.virtual.Status(r.wall(t), g.status(r.wall(t)))
+		heard = true
+		if g.marked < g.starts {
+			g.marked = g.starts
+			r.trace.mark(t)
+		}
+	})
+	r.now = t
+	read := r.every < forever && t >= r.emitted+r.every
+	if t >= row && r.row+1 < len(r.site.free) {
+		r.row++
+		read = true
+	}
+	if read && t < end {
+		r.speak()
+	}
+	if read || t >= r.due || heard && r.waiting {
+		r.pass()
+	}
+}
+
+// tally accounts for the time up to t, in which nothing turns.
+func (r *run) tally(t time.Duration) {
+	if t <= r.now {
+		return
+	}
+	s := (t - r.now).Seconds()
+	ours := line{r.plant.draw * r.gross, (r.plant.draw + r.plant.slope*s) * r.gross}
+	p := piece{from: r.now, to: t, ours: ours, granted: r.granted}
+	if r.site.known(r.row) {
+		var held line
+		p.free.a, held.a = r.site.at(r.row, r.now)
+		p.free.b, held.b = r.site.at(r.row, t)
+		r.account.add(s, p.free, held, ours, r.prices())
+		p.free = line{p.free.a + held.a, p.free.b + held.b}
+		p.known = true
+	}
+	r.trace.add(p)
+}
+
+// prices are those of the row.
+func (r *run) prices() prices {
+	var out [2]float64
+	for i, c := range r.site.price {
+		if c >= 0 {
+			if v := r.site.series.value(r.row, c); v == v {
+				out[i] = v
+			}
+		}
+	}
+	return prices{out[0], out[1]}
+}
+
+// speak has every meter say what it reads now.
+func (r *run) speak() {
+	r.emitted = r.now
+	at, ours := r.wall(r.now), r.plant.draw*r.gross
+	flexible := false
+	for c, spec := range r.site.series.Readings {
+		flexible = flexible || spec.Role == energy.RoleFlexible
+		if v, ok := r.site.read(r.row, c, r.now, ours); ok {
+			r.virtual.Reading(energy.Reading{Name: spec.Name, Value: v, At: at})
+		}
+	}
+	if flexible {
+		return
+	}
+	for _, spec := range r.cfg.Setup.Readings {
+		if spec.Role == energy.RoleFlexible {
+			r.virtual.Reading(energy.Reading{Name: spec.Name, Value: ours, At: at})
+		}
+	}
+}
+
+// pass has the loop decide.
+func (r *run) pass() {
+	next, plan := r.virtual.Pass(r.wall(r.now))
+	r.due = max(r.now+1, next.Sub(r.site.start))
+	r.granted = float64(plan.Granted)
+	r.waiting = slices.ContainsFunc(plan.Decisions, func(d energy.Decision) bool { return d.Reason == energy.InFlight })
+	r.passes++
+}
+
+func (r *run) wall(t time.Duration) time.Time { return r.site.start.Add(t) }

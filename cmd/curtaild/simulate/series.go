@@ -1,0 +1,212 @@
+package simulate
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// Series is what the meters of a site read over time. It is never changed once
+// made, so several runs may share it.
+type Series struct {
+	Readings []energy.ReadingSpec // of the columns
+	At       []time.Time          // of the rows, rising
+	// Values holds row after row, in the program's units and signs; NaN where
+	// nothing was read.
+	Values []float64
+}
+
+// value is that of a column in a row.
+func (s *Series) value(row, column int) float64 { return s.Values[row*len(s.Readings)+column] }
+
+// column is that of a role; -1 if there is none. Backups are no columns of
+// their own.
+func (s *Series) column(role energy.Role) int {
+	return slices.IndexFunc(s.Readings, func(r energy.ReadingSpec) bool { return r.Role == role })
+}
+
+// step is the usual time between two rows.
+func (s *Series) step() time.Duration {
+	var steps []time.Duration
+	for i := 1; i < min(len(s.At), 10_000); i++ {
+		steps = append(steps, s.At[i].Sub(s.At[i-1]))
+	}
+	if len(steps) == 0 {
+		return time.Second
+	}
+	slices.Sort(steps)
+	return steps[len(steps)/2]
+}
+
+// Between says how the power went between two rows.
+type Between string
+
+// How it went.
+const (
+	Linear Between = "linear"
+	Held   Between = "held"
+)
+
+// site is the plant and its meters without our loads, as a series tells it.
+type site struct {
+	series  *Series
+	balance energy.BalanceSpec
+	between Between
+	start   time.Time
+	hole    time.Duration // rows that are further apart have nothing between them
+	free    []float64     // of each row, W: what is left before anything is held back; NaN: not known
+	held    []float64     // of each row, W: what the plant holds back and would give
+	price   [2]int        // columns of what is paid and what is got for a MWh; -1: none
+}
+
+// newSite reads the balance out of a series. With included, what is in it are
+// the readings of a site whose loads ran, and which drew what its column of
+// role flexible says.
+func newSite(s *Series, cfg *Config) (*site, error) {
+	if len(s.At) < 2 {
+		return nil, errors.New("fewer than two rows: there is nothing to simulate")
+	}
+	t := &site{
+		series: s, balance: cfg.Setup.Balance, between: cfg.Between, start: s.At[0], hole: 3 * s.step(),
+		free: make([]float64, len(s.At)), held: make([]float64, len(s.At)),
+		price: [2]int{s.column(energy.RoleImportPrice), s.column(energy.RoleExportPrice)},
+	}
+	need := map[energy.BalanceKind][]energy.Role{
+		energy.BalanceGrid: {energy.RoleGrid}, energy.BalanceSurplus: {energy.RoleSurplus},
+		energy.BalanceGenerationLoad: {energy.RoleGeneration, energy.RoleLoad},
+	}[t.balance.Kind]
+	if cfg.Included {
+		need = append(need, energy.RoleFlexible)
+	}
+	for _, role := range need {
+		if s.column(role) < 0 {
+			return nil, fmt.Errorf("no column for the reading of role %q: name one after the reading, its topic or its role", role)
+		}
+	}
+	battery, ours := s.column(energy.RoleBattery), -1
+	if cfg.Included {
+		ours = s.column(energy.RoleFlexible)
+	}
+	for i := range s.At {
+		t.free[i] = t.freeAt(i)
+		if battery >= 0 {
+			t.free[i] += min(0, s.value(i, battery)) // what a battery gives is not there for us
+		}
+		if ours >= 0 && t.counted() {
+			t.free[i] += s.value(i, ours)
+		}
+		if c := s.column(energy.RoleCurtailed); c >= 0 && t.balance.HeldAt == energy.HeldAtConnection {
+			if v := s.value(i, c); v > 0 {
+				t.held[i] = v
+			}
+		}
+	}
+	return t, nil
+}
+
+// freeAt is what the rows' own readings leave, W.
+func (t *site) freeAt(row int) float64 {
+	s := t.series
+	switch t.balance.Kind {
+	case energy.BalanceSurplus:
+		return s.value(row, s.column(energy.RoleSurplus))
+	case energy.BalanceGenerationLoad:
+		return s.value(row, s.column(energy.RoleGeneration)) - s.value(row, s.column(energy.RoleLoad))
+	default:
+		return -s.value(row, s.column(energy.RoleGrid))
+	}
+}
+
+// counted reports whether our draw is in the readings that the balance is
+// made of.
+func (t *site) counted() bool {
+	switch t.balance.Kind {
+	case energy.BalanceSurplus:
+		return t.balance.SurplusIncludesLoads
+	case energy.BalanceGenerationLoad:
+		return t.balance.LoadIncludesLoads
+	default:
+		return true
+	}
+}
+
+// known reports whether the power is known from a row up to the next.
+func (t *site) known(row int) bool {
+	if math.IsNaN(t.free[row]) {
+		return false
+	}
+	return row+1 >= len(t.free) || t.series.At[row+1].Sub(t.series.At[row]) <= t.hole
+}
+
+// mix is a value that is a in a row and b in the next, at a fraction of
+// the way. Where the next is not known, the last one holds.
+func (t *site) mix(a, b, fraction float64) float64 {
+	if t.between == Held || math.IsNaN(b) {
+		return a
+	}
+	return a + (b-a)*fraction
+}
+
+// at is what is free and what is held back at x, in the row's span.
+func (t *site) at(row int, x time.Duration) (free, held float64) {
+	f := t.fraction(row, x)
+	n := min(row+1, len(t.free)-1)
+	return t.mix(t.free[row], t.free[n], f), t.mix(t.held[row], t.held[n], f)
+}
+
+func (t *site) fraction(row int, x time.Duration) float64 {
+	if row+1 >= len(t.series.At) {
+		return 0
+	}
+	a, b := t.row(row), t.row(row+1)
+	return float64(x-a) / float64(b-a)
+}
+
+// row is when a row is, since the start.
+func (t *site) row(i int) time.Duration { return t.series.At[i].Sub(t.start) }
+
+// read is what the meter of a column reads at x, when our loads draw so much,
+// fans and pumps included; false if it is silent.
+//
+// A plant that holds power back at the connection gives it as we draw: then
+// what it exports does not change, and what it makes does.
+func (t *site) read(row, column int, x time.Duration, ours float64) (float64, bool) {
+	s := t.series
+	n := min(row+1, len(s.At)-1)
+	v := s.value(row, column)
+	if math.IsNaN(v) || x > t.row(row) && !t.known(row) {
+		return 0, false
+	}
+	v = t.mix(v, s.value(n, column), t.fraction(row, x))
+	free, held := t.at(row, x)
+	if math.IsNaN(free) {
+		held = 0
+	}
+	given := min(held, ours)
+	switch s.Readings[column].Role {
+	case energy.RoleGrid:
+		v += ours - given
+	case energy.RoleSurplus:
+		v += given
+		if t.balance.SurplusIncludesLoads {
+			v -= ours
+		}
+	case energy.RoleLoad:
+		if t.balance.LoadIncludesLoads {
+			v += ours
+		}
+	case energy.RoleGeneration:
+		v += given
+	case energy.RoleCurtailed:
+		if t.balance.HeldAt == energy.HeldAtConnection {
+			v -= given
+		}
+	case energy.RoleFlexible:
+		v = ours
+	}
+	return v, true
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/curtaild/curtaild/cmd/curtaild/config"
+	"github.com/curtaild/curtaild/cmd/curtaild/simulate"
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/hasher"
+	"github.com/curtaild/curtaild/policies"
+	"github.com/curtaild/curtaild/policies/strict"
+)
+
+// runFilter decides for another program's fleet.
+func runFilter(cmd *cobra.Command, path string) error {
+	var ps []policies.Policy
+	if path != "" {
+		var faults strict.Faults
+		// What the policies name stands for all rigs, so any name will do.
+		ps, faults = readPolicies(path, policies.Site{Zone: time.UTC, Now: time.Now(), Partial: true})
+		if err := printFaults(cmd, faults); err != nil || faults.Err() != nil {
+			return errors.Join(err, statusError{status: 2})
+		}
+	}
+	err := simulate.Filter(cmd.InOrStdin(), cmd.OutOrStdout(), ps)
+	var line *simulate.LineError
+	if errors.As(err, &line) {
+		return statusError{2, err}
+	}
+	return err
+}
+
+// printFaults prints faults, a line each.
+func printFaults(cmd *cobra.Command, faults strict.Faults) error {
+	for _, f := range faults {
+		if _, err := fmt.Fprintln(cmd.ErrOrStderr(), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readPolicies reads the policies of a file, or of all *.yaml in a folder in
+// the order of their names, and holds them against a site.
+func readPolicies(path string, site policies.Site) ([]policies.Policy, strict.Faults) {
+	fault := func(err error) strict.Faults {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err
+		}
+		return strict.Faults{strict.At(strict.Pos{File: path, Line: 1, Column: 1}, strict.Error, "cannot be read: %v", err)}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fault(err)
+	}
+	files := []string{path}
+	if info.IsDir() {
+		if files, err = filepath.Glob(filepath.Join(path, "*.yaml")); err != nil || len(files) == 0 {
+			return nil, fault(errors.New("the folder holds no *.yaml"))
+		}
+		slices.Sort(files)
+	}
+	var out []policies.Policy
+	var faults strict.Faults
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fault(err)
+		}
+		ps, found := policies.Load(file, src)
+		out, faults = append(out, ps...), append(faults, found...)
+	}
+	if faults.Err() != nil {
+		return nil, faults
+	}
+	for _, f := range policies.Check(out, site) {
+		if f.File != "" { // else it is about the config
+			faults = append(faults, f)
+		}
+	}
+	return out, faults
+}
+
+// siteOf is what policies are checked against.
+func siteOf(cfg *config.Config, loads []simulate.Load) policies.Site {
+	s := policies.Site{Zone: cfg.Site.Zone, Now: time.Now()}
+	for _, l := range loads {
+		s.Loads = append(s.Loads, policies.SiteLoad{Name: l.Spec.Name, Group: l.Spec.Group, Labels: l.Spec.Labels, Points: l.Points})
+	}
+	return s
+}
+
+func specsOf(loads []simulate.Load) []*energy.LoadSpec {
+	out := make([]*energy.LoadSpec, len(loads))
+	for i, l := range loads {
+		out[i] = l.Spec
+	}
+	return out
+}
+
+// simulatedLoads are the config's loads, with their family's ramps where it
+// gives none.
+func simulatedLoads(cfg *config.Config) ([]simulate.Load, error) {
+	var out []simulate.Load
+	var unknown []string
+	for i := range cfg.Rigs {
+		r := &cfg.Rigs[i]
+		if len(r.Points) < 2 {
+			unknown = append(unknown, r.Spec.Name)
+			continue
+		}
+		fam := families()[r.Spec.Family].defaults
+		if r.StartTime > 0 {
+			fam.StartTime = r.StartTime
+		}
+		if r.StopTime > 0 {
+			fam.StopTime = r.StopTime
+		}
+		spec := r.Spec
+		spec.Ramp = fam.Ramp(r.Points)
+		out = append(out, simulate.Load{Spec: &spec, Points: r.Points})
+	}
+	if len(unknown) > 0 {
+		return nil, fmt.Errorf("the config gives no points for %s: a simulation cannot ask the rig; list its points (name, draw, rate)", some(unknown))
+	}
+	if h := cfg.Hasher; h != nil {
+		pool, err := hasher.NewPool(hasher.Config{
+			Name: h.Spec.Name, Workers: h.Workers, Idle: h.Idle, Core: h.Core, Command: func() *exec.Cmd { return nil },
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, simulate.Load{Spec: &h.Spec, Points: pool.Points()})
+	}
+	if len(out) == 0 {
+		return nil, errors.New("the config has no rigs and no hasher: there is nothing to simulate")
+	}
+	return out, nil
+}
+
+// some are the first of a list of names.
+func some(names []string) string {
+	const most = 3
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// readSeries reads the file of readings.
+func readSeries(cmd *cobra.Command, cfg *config.Config, path string) (*simulate.Series, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, statusError{2, err}
+	}
+	defer f.Close()
+	s, faults := simulate.ReadCSV(path, f, cfg.Readings)
+	if err := printFaults(cmd, faults); err != nil || s == nil {
+		return nil, errors.Join(err, statusError{status: 2})
+	}
+	if missing := s.Missing(cfg.Readings); len(missing) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: not in it, and so not on the site: %s\n", path, strings.Join(missing, ", "))
+	}
+	return s, nil
+}
