@@ -171,6 +171,13 @@ func (c course) at(x Sample) Watts {
 	return Watts(c.scale) * c.draws.over(x.At, x.Window)
 }
 
+// risen is how much more we draw at the time of x than at the least in the
+// time d before.
+func (c course) risen(x Sample, d time.Duration) Watts {
+	from := x.At.Add(-x.Window - d)
+	return max(0, Watts(c.scale)*(c.draws.over(x.At, x.Window)-c.draws.least(from, x.At)))
+}
+
 func (c course) by() string {
 	switch {
 	case c.meter.OK():

@@ -18,6 +18,7 @@ type Follow struct {
 	Draw    Watts         `json:"draw,omitempty"`   // ours, then
 	Made    Watts         `json:"made,omitempty"`   // by the plant
 	Held    Watts         `json:"held,omitempty"`   // back, by the plant
+	Off     time.Time     `json:"off,omitzero"`     // when export was last away from its limit: nothing was held back
 	Refused time.Time     `json:"refused,omitzero"` // since when it is known not to follow; zero: believed to
 	Wait    time.Duration `json:"wait,omitempty"`   // from then until it is tried again
 }
@@ -29,7 +30,8 @@ type Follow struct {
 // since. While it has yet to follow our last rise, that rise does not count
 // against it; when it has not followed in time, nothing it says is believed
 // for a while. A plant whose export is not at the limit holds nothing back
-// there, whatever a late reading says.
+// there, whatever a late reading says; nor does a reading from before that
+// count once export is at the limit again.
 func (k *Balancer) heldBack(out *Balance, c course, main Sample, power Watts) (Watts, Reason) {
 	s, f := &k.Spec, &k.Memory.Follow
 	x := s.held(out)
@@ -52,15 +54,24 @@ func (k *Balancer) heldBack(out *Balance, c course, main Sample, power Watts) (W
 		made = out.Generation
 	}
 	k.note(made)
-	held := max(0, x.Watts()-k.taken(c, x, main))
-	before := c.at(shifted(main, s.Follow))
-	late := max(0, c.at(main)-before) // what the plant may still have to follow
+	held := max(0, x.Watts()-k.taken(c, x, made)-c.at(main)+c.at(made))
+	late := c.risen(main, s.Follow) // what the plant may still have to follow
 	why := s.offLimit(out, c.at(main), power, late)
+	switch {
+	case why == OffLimit:
+		f.Off = main.At
+	case why == "" && !x.At.After(f.Off) && !f.Off.After(main.At):
+		why = OffLimit // what was held back then has gone since
+	}
 	if why != "" {
 		held = 0
 	}
 	if s.Follow > 0 {
-		f.step(made, c.at(made), c.at(shifted(made, s.Follow)), held, out.ExportBand)
+		settled := shifted(made, s.Follow)
+		if settled.At.Before(f.At) {
+			settled.At = f.At
+		}
+		f.step(made, c.at(made), c.at(settled), held, out.ExportBand)
 	}
 	if !f.Refused.IsZero() {
 		return 0, NotRecoverable
@@ -91,16 +102,16 @@ func (k *Balancer) note(made Sample) {
 	k.made.Add(made.At, made.Watts())
 }
 
-// taken is how much less the plant holds back at the time of main than at that
-// of x: what it makes more, or where that is not known, what we draw more. If
-// it makes less although we draw no less, it is the sun: that does not put
+// taken is how much less the plant held back at the time of made than at that
+// of x: what it made more, or where that is not known, what we drew more. If
+// it made less although we drew no less, it was the sun: that does not put
 // anything back.
-func (k *Balancer) taken(c course, x, main Sample) Watts {
-	drawn := c.at(main) - c.at(x)
-	if x.At.Before(k.from) || x.At.After(main.At) {
+func (k *Balancer) taken(c course, x, made Sample) Watts {
+	drawn := c.at(made) - c.at(x)
+	if x.At.Before(k.from) || x.At.After(made.At) {
 		return drawn
 	}
-	return max(k.made.At(main.At)-k.made.At(x.At), min(0, drawn))
+	return max(made.Watts()-k.made.At(x.At), min(0, drawn))
 }
 
 // offLimit says why nothing can be held back at the connection: export is
@@ -126,7 +137,7 @@ func (s *BalanceSpec) offLimit(out *Balance, draw, power, late Watts) Reason {
 // step judges the plant by what it makes: when our draw has been higher by
 // band for as long as the plant may take to follow, it must make half of that
 // more, or of what it held back if that was less. Settled is our draw as long
-// ago.
+// ago, but not before our last rise.
 func (f *Follow) step(made Sample, draw, settled, held, band Watts) {
 	if !made.At.After(f.At) && !f.At.IsZero() && !made.At.Before(f.At.Add(-judgedFor)) {
 		return // seen before

@@ -118,6 +118,17 @@ func (d *Draws) Mean(from, to time.Time) Watts {
 	return Watts((jb - ja) / seconds(b-a))
 }
 
+// least is the lowest draw from one instant to another.
+func (d *Draws) least(from, to time.Time) Watts {
+	low := min(d.At(from), d.At(to))
+	for i := len(d.s) - 1; i >= 0 && d.s[i].ns > from.UnixNano(); i-- {
+		if d.s[i].ns < to.UnixNano() {
+			low = min(low, Watts(d.s[i].w))
+		}
+	}
+	return low
+}
+
 // at is the draw at an instant, and the energy up to it.
 func (d *Draws) at(ns int64) (w, since float64) {
 	n := len(d.s)

@@ -1,0 +1,98 @@
+package scheduler_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// Each hard case of the balance, with its rule and without, in closed loop for
+// an hour: the one moves when the sun does, the other hunts, or goes on
+// importing.
+func TestHunting(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		site    func(*plant)
+		without func(*plant) // the rule
+		most    int          // reversals with it; the sun turns eleven times in a cloudy hour
+		hunts   bool         // without it; else it imports
+	}{
+		{"readings older than our last change", func(p *plant) { exporting(p).late = 20 * time.Second }, func(p *plant) { p.bare = true }, 12, true},
+		{"a meter that averages", func(p *plant) { exporting(p).mean = 60; p.reads(energy.RoleGrid) }, func(p *plant) { p.setup.Readings[0].Window = 0 }, 16, true},
+		{"curtailed that lags by minutes", func(p *plant) {
+			cloudy(p).slow = 3 * time.Minute
+			p.reads(energy.RoleGrid, energy.RoleCurtailed)
+		}, func(p *plant) { p.dumb = true }, 12, false},
+		{"curtailed that lags, and does not say so", func(p *plant) {
+			cloudy(p).slow, p.dumb = 3*time.Minute, true
+			p.reads(energy.RoleGrid, energy.RoleCurtailed)
+		}, func(p *plant) { p.setup.Balance.ExportLimit, p.setup.Balance.Follow = nil, 0 }, 24, false},
+		{"held at the generator", func(p *plant) {
+			deaf(p)
+			p.setup.Balance.HeldAt = energy.HeldAtGenerator
+		}, func(p *plant) { p.setup.Balance.HeldAt, p.setup.Balance.Follow = energy.HeldAtConnection, 0 }, 0, false},
+		{"held at the generator, and nobody says so", deaf, func(p *plant) { p.setup.Balance.Follow = 0 }, 6, false},
+		{"a plant that follows slowly", func(p *plant) {
+			p.wait, p.tau, p.setup.Balance.Follow = 15, 5, time.Minute
+			p.reads(energy.RoleGrid, energy.RoleCurtailed)
+		}, func(p *plant) { p.setup.Balance.Follow = time.Second }, 2, true},
+		{"a surplus that our draw is taken off", func(p *plant) {
+			p.ours = true
+			p.reads(energy.RoleSurplus)
+			p.setup.Balance.Kind, p.setup.Balance.SurplusIncludesLoads = energy.BalanceSurplus, true
+		}, func(p *plant) { p.setup.Balance.SurplusIncludesLoads = false }, 2, true},
+		{"a load that our draw is in", func(p *plant) {
+			p.ours = true
+			exporting(p).reads(energy.RoleGeneration, energy.RoleLoad)
+			p.setup.Balance.Kind, p.setup.Balance.LoadIncludesLoads = energy.BalanceGenerationLoad, true
+		}, func(p *plant) { p.setup.Balance.LoadIncludesLoads = false }, 12, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			with, without := newPlant(), newPlant()
+			c.site(with)
+			c.site(without)
+			c.without(without)
+			with.run(t, 3600)
+			without.run(t, 3600)
+			told := fmt.Sprintf("with the rule %d reversals, %v imported, %.1f %% absorbed; without %d, %v, %.1f %%",
+				with.reverses, with.imported, 100*with.absorbed(), without.reverses, without.imported, 100*without.absorbed())
+			t.Log(told)
+			if with.reverses > c.most {
+				t.Error("hunts with the rule:", told)
+			}
+			if c.hunts && without.reverses < with.reverses+30 || !c.hunts && without.imported < 2*with.imported+1.8e6 {
+				t.Error("does no harm without the rule, so it proves nothing:", told)
+			}
+		})
+	}
+}
+
+// exporting is a plant that may export all it makes, with a cloud every ten
+// minutes.
+func exporting(p *plant) *plant {
+	all := energy.Watts(1e6)
+	p.limit = func(int) energy.Watts { return all }
+	p.setup.Balance.ExportLimit = &all
+	return cloudy(p)
+}
+
+// cloudy has the sun turn eleven times an hour.
+func cloudy(p *plant) *plant {
+	p.potential = func(sec int) energy.Watts {
+		if sec/300%2 == 1 {
+			return 60e3
+		}
+		return 100e3
+	}
+	return p
+}
+
+// deaf is a plant that is told to make 30 kW at the most, and makes no more
+// whatever is drawn.
+func deaf(p *plant) {
+	p.deaf, p.cap = true, 30e3
+	p.reads(energy.RoleGrid, energy.RoleCurtailed, energy.RoleGeneration)
+	p.setup.Balance.ExportLimit = nil
+}
