@@ -85,6 +85,7 @@ type Status struct {
 	Point  int    // the point the device itself says it is at; -1 if it does not say
 	Seq    uint64 // the last set-point that the device has accepted
 	Points []OperatingPoint
+	Stated bool // Points are the operator's word: what is measured does not change them
 	Ramp   Ramp // how fast the draw follows a set-point; zero: as the spec says
 	Draw   Watts
 	DrawAt time.Time // when Draw was read; zero: at At

@@ -3,9 +3,24 @@ package energy
 import "time"
 
 // Ramp is how fast a load's draw follows a set-point, in watts per second.
-// Zero is at once.
+// Zero is at once. A device that boots takes its time, and one whose supply is
+// cut takes none: ways from and to off may have slopes of their own.
 type Ramp struct {
 	Up, Down Watts
+	Start    Watts // from off; 0: as Up
+	Stop     Watts // to off; 0: as Down
+}
+
+// Between is the ramp of a change from one operating point to another, by
+// their indices: its Up and Down are those that hold on this way.
+func (r Ramp) Between(from, to int) Ramp {
+	if from == Off && r.Start > 0 {
+		r.Up = r.Start
+	}
+	if to == Off && r.Stop > 0 {
+		r.Down = r.Stop
+	}
+	return Ramp{Up: r.Up, Down: r.Down}
 }
 
 // Course is the expected draw of a load on its way from one level to another,

@@ -150,34 +150,8 @@ func (r *Rig) judge(now time.Time) {
 	r.tally.take(now, rep, draw)
 	if len(r.points) > 1 {
 		r.verify(now, rep)
-		r.learn(now, rep)
 	}
 	r.suspicion = r.doubt.look(now, rep, r.points, r.family)
-}
-
-// learn takes over what the device draws at a point, once it has been there
-// for long enough to have settled. Points from the config stand as they are.
-func (r *Rig) learn(now time.Time, rep Report) {
-	o := &r.order
-	if o.at != r.rested.point || !o.due.IsZero() || o.pending {
-		r.rested.point, r.rested.since = o.at, now
-	}
-	if r.fixed || o.at < 0 || rep.Source == "" {
-		return
-	}
-	was := 1
-	if o.at > energy.Off {
-		was = energy.Off
-	}
-	if now.Sub(r.rested.since) <= r.family.settleFor(was, o.at) {
-		return
-	}
-	switch {
-	case rep.State == energy.StateIdle && rep.Rate == 0:
-		r.points = relearnOff(r.points, rep.Draw)
-	case rep.State == energy.StateRunning && o.at > energy.Off && r.suspicion == "":
-		r.points = relearn(r.points, o.at, rep.Draw, rep.Rate)
-	}
 }
 
 // verify looks for the effect of the set-point in force, and sees that the

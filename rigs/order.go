@@ -48,6 +48,9 @@ func (o *order) shows(rep Report, points []energy.OperatingPoint) bool {
 		return false
 	}
 	target := points[o.at]
+	if sameName(o.sp.Name, target.Name) && o.sp.Draw > 0 {
+		target.Draw = o.sp.Draw // what it draws there has been learned
+	}
 	drawn := rep.Source != "" && !rep.At.Before(o.sent) && moved(float64(o.from), float64(rep.Draw), float64(target.Draw))
 	hashed := !rep.RateAt.Before(o.sent) && moved(float64(o.rate), float64(rep.Rate), float64(target.Rate))
 	return drawn || hashed

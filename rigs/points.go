@@ -67,38 +67,3 @@ func pointOf(points []energy.OperatingPoint, rep Report) int {
 	}
 	return -1
 }
-
-// relearnOff returns the points with the draw when off that was measured, if
-// it differs by more than a dead band: a point is worth its draw less that.
-// The old slice is shared and stays as it is.
-func relearnOff(points []energy.OperatingPoint, draw energy.Watts) []energy.OperatingPoint {
-	off := points[energy.Off].Draw
-	band := max(5, off/5)
-	if len(points) < 2 || draw >= points[1].Draw || (draw > off-band && draw < off+band) {
-		return points
-	}
-	points = slices.Clone(points)
-	points[energy.Off].Draw = max(0, draw)
-	return points
-}
-
-// relearn returns the points with the draw and the hash rate that point i was
-// seen to hold, if the draw differs by more than a dead band. It stays between
-// its neighbours, so that the order of the points holds.
-func relearn(points []energy.OperatingPoint, i int, draw energy.Watts, rate energy.HashRate) []energy.OperatingPoint {
-	const band = 0.05
-	p := points[i]
-	if i == energy.Off || draw <= 0 || rate <= 0 || (draw > p.Draw*(1-band) && draw < p.Draw*(1+band)) {
-		return points
-	}
-	draw = max(draw, points[i-1].Draw+1)
-	if i+1 < len(points) {
-		draw = min(draw, points[i+1].Draw-1)
-	}
-	if draw <= points[i-1].Draw || draw == p.Draw {
-		return points
-	}
-	points = slices.Clone(points)
-	points[i].Draw, points[i].Rate = draw, rate
-	return points
-}

@@ -24,37 +24,17 @@ func TestWithOff(t *testing.T) {
 	}
 }
 
-func TestRelearnKeepsOrderAndTheOldSlice(t *testing.T) {
-	points := levelsOf(3)
-	old := slices.Clone(points)
-	for _, c := range []struct{ draw, want energy.Watts }{{2010, 2000}, {2500, 2500}, {1500, 1500}, {900, 1001}, {9000, 2999}} {
-		if got := relearn(points, 2, c.draw, 90e12)[2].Draw; got != c.want {
-			t.Errorf("drawn %v: %v, want %v", c.draw, got, c.want)
-		}
-	}
-	if got := relearnOff(points, 60)[0].Draw; got != 60 {
-		t.Errorf("off draws %v", got)
-	}
-	if !slices.Equal(points, old) {
-		t.Error("the shared slice was written to")
-	}
-}
-
-// What a device draws at a point is learned once it rests there, unless the
-// config says what it is.
-func TestDrawsAreLearned(t *testing.T) {
+// Points from the config are the operator's word, those of the device are not.
+func TestStatedPoints(t *testing.T) {
 	for name, c := range map[string]struct {
 		points []energy.OperatingPoint
-		want   energy.Watts
-	}{"from the device": {nil, 2600}, "from the config": {levelsOf(3), 3000}} {
+		want   bool
+	}{"from the device": {nil, false}, "from the config": {levelsOf(3), true}} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(t *testing.T) {
-				dev := newDevice(3)
-				dev.report = func(r *Report) { r.Draw -= 400 }
-				b := start(t, dev, func(k *Config) { k.Points = c.points })
-				s := b.wait(5 * time.Minute)
-				if got := s.Points[3].Draw; got != c.want {
-					t.Errorf("learned %v, want %v", got, c.want)
+				b := start(t, newDevice(3), func(k *Config) { k.Points = c.points })
+				if s := b.wait(time.Minute); s.Stated != c.want || len(s.Points) != 4 {
+					t.Errorf("stated %v, want %v; points %v", s.Stated, c.want, s.Points)
 				}
 			})
 		})

@@ -11,7 +11,7 @@ func (r *Rig) publish(now time.Time) {
 	draw, source := r.draw(now)
 	rep := &r.report
 	s := energy.Status{
-		Load: r.name, At: now, State: r.state(), Point: -1, Seq: r.order.done, Points: r.points,
+		Load: r.name, At: now, State: r.state(), Point: -1, Seq: r.order.done, Points: r.points, Stated: r.fixed,
 		Draw: draw, Source: source, Rate: rep.Rate, TempC: rep.TempC,
 		Energy: r.tally.c.Energy, Hashes: r.tally.c.Hashes,
 		Accepted: r.tally.c.Accepted, Rejected: r.tally.c.Rejected, Starts: r.tally.c.Starts,

@@ -44,23 +44,19 @@ type Rig struct {
 	counters Counters
 
 	// All below belongs to the goroutine of Run.
-	points   []energy.OperatingPoint
-	levels   []energy.OperatingPoint // of the firmware; nil: it has none
-	fixed    bool                    // points come from the config
-	id       string                  // the device that we know
-	known    bool                    // it has identified itself since it was last lost
-	model    string
-	tally    tally
-	report   Report // the last one
-	heard    bool   // there was one
-	failures int    // polls in a row
-	err      error  // of the last attempt
-	order    order
-	doubt    doubt
-	rested   struct {
-		point int
-		since time.Time
-	}
+	points    []energy.OperatingPoint
+	levels    []energy.OperatingPoint // of the firmware; nil: it has none
+	fixed     bool                    // points come from the config
+	id        string                  // the device that we know
+	known     bool                    // it has identified itself since it was last lost
+	model     string
+	tally     tally
+	report    Report // the last one
+	heard     bool   // there was one
+	failures  int    // polls in a row
+	err       error  // of the last attempt
+	order     order
+	doubt     doubt
 	suspicion string // why the device is not believed; empty: it is
 }
 

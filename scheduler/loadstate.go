@@ -15,7 +15,7 @@ import (
 // signals go by. The lower one does the opposite, and is what the balance goes
 // by. They are one again when the device has answered.
 type loadState struct {
-	points   []energy.OperatingPoint
+	points   []energy.OperatingPoint // that plans go by
 	status   energy.Status
 	setpoint energy.Setpoint
 	since    time.Time // of the last change between off and on
@@ -24,6 +24,7 @@ type loadState struct {
 	awaited  bool      // lower counts: a set-point has been sent, and has not been taken yet
 	anchored time.Time // when the draw was read that the course starts from
 	decision energy.Decision
+	lore     lore
 }
 
 // send makes sp the load's set-point.
@@ -32,6 +33,11 @@ func (l *loadState) send(now time.Time, sp energy.Setpoint, ramp energy.Ramp) {
 		l.since = now
 	}
 	most, least := l.draw(now)
+	if l.lore.From != energy.Off || !now.Before(l.course.End()) { // else it is still on its way from off
+		l.lore.From = l.setpoint.Point
+	}
+	l.lore.Due = time.Time{}
+	ramp = ramp.Between(l.lore.From, sp.Point)
 	l.setpoint, l.awaited, l.anchored = sp, true, now
 	l.course = energy.Toward(now, most, max(most, sp.Draw), ramp)
 	l.lower = energy.Toward(now, least, min(least, sp.Draw), ramp)
@@ -40,9 +46,13 @@ func (l *loadState) send(now time.Time, sp energy.Setpoint, ramp energy.Ramp) {
 // hear takes in the status of a load that answers.
 func (l *loadState) hear(now time.Time, ramp energy.Ramp, observe bool) {
 	st := &l.status
+	ramp = ramp.Between(l.lore.From, l.setpoint.Point)
 	if l.awaited && st.Seq >= l.setpoint.Seq {
 		_, least := l.draw(now)
 		l.awaited, l.course = false, energy.Toward(now, least, l.setpoint.Draw, ramp)
+		if settle := l.lore.Learned.Settle(l.lore.From, l.setpoint.Point); settle > 0 {
+			l.lore.Due = now.Add(2 * settle)
+		}
 	}
 	at := st.DrawAt
 	if at.IsZero() {
@@ -58,7 +68,7 @@ func (l *loadState) hear(now time.Time, ramp energy.Ramp, observe bool) {
 		l.course = energy.Toward(at, st.Draw, max(st.Draw, to), ramp)
 		l.lower = energy.Toward(at, st.Draw, min(st.Draw, to), ramp)
 		return
-	case observe, !at.Before(l.course.End()):
+	case observe, !at.Before(l.course.End()), l.lore.over(at):
 		to = st.Draw // what a settled load says it draws beats what its point promises
 	}
 	l.course = energy.Toward(at, st.Draw, to, ramp)
@@ -90,6 +100,7 @@ func (l *loadState) expected(now time.Time, r energy.Ramp) energy.Course {
 	if !l.awaited || l.setpoint.Draw >= draw {
 		return l.course
 	}
+	r = r.Between(l.lore.From, l.setpoint.Point)
 	if r.Down == 0 {
 		r.Down = max(1, draw-l.setpoint.Draw) // within a second
 	}

@@ -42,7 +42,7 @@ func (s *site) pass(now time.Time) time.Time {
 	s.apply(now)
 	if now.Sub(s.lazy) >= lazily {
 		s.lazy = now
-		s.keep(Change{Site: s.record(now)}, nil)
+		s.keep(Change{Site: s.record(now), Loads: s.lessons()}, nil)
 	}
 	s.publish(now)
 	return s.next(now)
@@ -137,7 +137,7 @@ func (s *site) apply(now time.Time) {
 			changed = make(map[string]KeptLoad)
 			s.kept.Plan++
 		}
-		changed[sp.Load] = KeptLoad{Setpoint: sp, Since: l.since}
+		changed[sp.Load] = l.kept()
 		moved = append(moved, i)
 		if d.To > d.From {
 			rises = append(rises, sp)

@@ -27,6 +27,7 @@ type site struct {
 	loads  []loadState
 	states []LoadState // of the input: one slice, rewritten each pass
 	stale  bool        // points have changed: fleet and rules are to be built anew
+	taught []int       // loads that have taught something which is not on disk yet
 
 	started  time.Time
 	passed   time.Time // the last pass
@@ -50,8 +51,10 @@ func openSite(l *Loop, keep func(Change, func(error)), now time.Time) (*site, er
 	for i, spec := range l.Specs {
 		s.index[spec.Name] = i
 		s.loads[i].status = energy.Status{Load: spec.Name, State: energy.StateUnknown, Point: -1}
+		s.loads[i].lore.Ramp = spec.Ramp
 		if kept, ok := l.Kept.Loads[spec.Name]; ok {
 			s.loads[i].setpoint, s.loads[i].since = kept.Setpoint, kept.Since
+			s.loads[i].lore = lore{Ramp: spec.Ramp, Learned: kept.Learned, From: kept.Setpoint.Point}
 			s.loads[i].setpoint.Seq = 0 // nothing has been sent in this life
 			// Until it answers, it is taken to draw what it was told to.
 			s.loads[i].course = energy.Toward(now, kept.Setpoint.Draw, kept.Setpoint.Draw, spec.Ramp)
@@ -98,28 +101,19 @@ func (s *site) status(now time.Time, st energy.Status) {
 		return
 	}
 	l := &s.loads[i]
-	if !slices.Equal(st.Points, l.points) && len(st.Points) > 0 {
-		l.repoint(st.Points)
-		s.stale = true
-	}
-	if st.Ramp != s.specs[i].Ramp && st.Ramp != (energy.Ramp{}) {
-		spec := *s.specs[i] // snapshots that are out hold the old one
-		spec.Ramp = st.Ramp
-		s.specs[i], s.stale = &spec, true
-	}
+	s.restate(i, st)
 	assumed := !l.status.State.Heard() // what it draws has been, so far
 	_, before := l.draw(now)
 	l.status = st
-	switch ramp := s.specs[i].Ramp; {
-	case !st.State.Heard():
-		l.lose(now, ramp)
-		return
-	case l.setpoint.Seq == 0:
+	if st.State.Heard() && l.setpoint.Seq == 0 {
 		s.adopt(now, i)
-		l.hear(now, ramp, s.Setup.Observe)
-	default:
-		l.hear(now, ramp, s.Setup.Observe)
 	}
+	s.learn(i, st)
+	if !st.State.Heard() {
+		l.lose(now, s.specs[i].Ramp)
+		return
+	}
+	l.hear(now, s.specs[i].Ramp, s.Setup.Observe)
 	if _, after := l.draw(now); assumed && after < before {
 		// It may have been off for long: a reading from before now must not
 		// be combined with a draw that there was not.
@@ -150,6 +144,9 @@ func (s *site) adopt(now time.Time, i int) {
 	was := l.setpoint
 	if (was.Point == energy.Off) != (at == energy.Off) || l.since.IsZero() && at != energy.Off {
 		l.since = now
+	}
+	if at != was.Point {
+		l.lore.From = at
 	}
 	l.setpoint.Load, l.setpoint.Point = l.status.Load, at
 	l.setpoint.Name, l.setpoint.Draw = l.points[at].Name, l.points[at].Draw
@@ -199,7 +196,8 @@ func (s *site) measure(now time.Time) Measure {
 		}
 		m.OffDraw += l.points[energy.Off].Draw
 		if l.setpoint.Point != energy.Off {
-			off := energy.Toward(now, l.course.At(now), l.points[energy.Off].Draw, s.specs[i].Ramp)
+			ramp := s.specs[i].Ramp.Between(l.setpoint.Point, energy.Off)
+			off := energy.Toward(now, l.course.At(now), l.points[energy.Off].Draw, ramp)
 			m.StopTime = max(m.StopTime, time.Second+off.End().Sub(now))
 		}
 	}
