@@ -14,7 +14,39 @@ import (
 func (s *site) leave(ctx context.Context, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	now := time.Now()
+	now := s.clock()
+	s.Journal.put(&Event{Kind: EventLeave, At: now})
+	s.shut(now)
+	s.publish(now)
+	defer func() { // with the last that the loads have said of themselves
+		end := s.clock()
+		s.weigh(end)
+		s.keep(Change{Site: s.record(end)}, nil)
+		s.publish(end)
+	}()
+	for {
+		left := s.pending()
+		if len(left) == 0 {
+			return nil
+		}
+		select {
+		case st := <-s.Statuses:
+			s.takeStatus(st)
+			s.book(s.clock())
+		case r := <-s.Readings:
+			s.takeReading(r)
+			s.book(s.clock())
+		case c := <-s.commands:
+			c.do(s, s.clock())
+			close(c.done)
+		case <-ctx.Done():
+			return fmt.Errorf("shut down: %d loads have not confirmed to be off: %q", len(left), left[:min(len(left), 10)])
+		}
+	}
+}
+
+// shut tells every load that is to stop so.
+func (s *site) shut(now time.Time) {
 	s.plan = Plan{At: now, Decisions: make([]energy.Decision, len(s.loads)), Memory: s.kept.Memory}
 	for i := range s.loads {
 		l := &s.loads[i]
@@ -29,32 +61,6 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 	}
 	s.apply(now)
 	s.stopUnknown(now)
-	s.publish(now)
-	defer func() { // with the last that the loads have said of themselves
-		end := time.Now()
-		s.weigh(end)
-		s.keep(Change{Site: s.record(end)}, nil)
-		s.publish(end)
-	}()
-	for {
-		left := s.pending()
-		if len(left) == 0 {
-			return nil
-		}
-		select {
-		case st := <-s.Statuses:
-			s.status(time.Now(), st)
-			s.book(time.Now())
-		case r := <-s.Readings:
-			s.board.Take(r)
-			s.book(time.Now())
-		case c := <-s.commands:
-			c.do(s, time.Now())
-			close(c.done)
-		case <-ctx.Done():
-			return fmt.Errorf("shut down: %d loads have not confirmed to be off: %q", len(left), left[:min(len(left), 10)])
-		}
-	}
 }
 
 // book publishes now and then: what is drawn on the way down goes into
@@ -98,7 +104,7 @@ func (s *site) pending() []string {
 		}
 		switch l.status.State {
 		case energy.StateUnknown:
-			if time.Since(s.started) > grace {
+			if s.clock().Sub(s.started) > grace {
 				continue // it is not there
 			}
 		case energy.StateStarting, energy.StateRunning, energy.StateThrottled, energy.StateStopping:

@@ -66,11 +66,13 @@ type Loop struct {
 	Signals  <-chan Delivery
 	Statuses <-chan energy.Status
 
-	Publish func(*energy.Snapshot)            // after every pass; must not block
+	Publish func(*energy.Snapshot)            // after every pass; must not block. Nil: nobody looks
 	Answer  func(energy.SignalStatus, Notice) // must not block
 	Log     *slog.Logger
+	Journal *Journal // takes down what comes in; nil: nothing does
 
 	commands chan command
+	read     time.Time // when Run last read the clock, with a monotonic reading
 }
 
 // New returns l, ready to be run and to be asked.
@@ -94,27 +96,32 @@ var ErrHandOver = errors.New("handed over to another loop")
 func (l *Loop) Run(ctx context.Context, exit time.Duration) error {
 	keeper := newKeeper(l.Keep, l.Log)
 	defer keeper.close()
-	s, err := openSite(l, keeper.put, time.Now())
+	s, err := openSite(l, keeper.put, time.Now().Round(0).UTC())
 	if err != nil {
 		return err
 	}
+	defer func() { s.Journal.put(&Event{Kind: EventEnd, At: s.clock()}) }()
 	wake := time.NewTimer(0)
 	defer wake.Stop()
 	for {
 		urgent, ok := l.next(ctx, s, wake)
 		if !ok && errors.Is(context.Cause(ctx), ErrHandOver) {
-			s.keep(Change{Site: s.record(time.Now())}, nil)
+			s.keep(Change{Site: s.record(s.clock())}, nil)
 			return nil
 		}
 		if !ok {
 			return s.leave(context.WithoutCancel(ctx), exit)
 		}
-		now := time.Now()
+		now := s.clock()
 		if !urgent && now.Sub(s.passed) < gather {
 			wake.Reset(s.passed.Add(gather).Sub(now))
 			continue
 		}
+		if s.Journal.due(now) {
+			s.Journal.begin(s.checkpoint(now))
+		}
 		next := s.pass(now)
+		s.Journal.put(&Event{Kind: EventPass, At: now, Seq: s.kept.Seq})
 		wake.Reset(min(next.Sub(now), longest))
 		if s.drained(now) {
 			return nil
@@ -131,30 +138,30 @@ func (l *Loop) next(ctx context.Context, s *site, wake *time.Timer) (urgent, ok 
 	case <-wake.C:
 		urgent = true
 	case r := <-l.Readings:
-		s.board.Take(r)
+		s.takeReading(r)
 		urgent = true
 	case p := <-l.Presence:
-		s.board.Presence(p)
+		s.takePresence(p)
 		urgent = true
 	case d := <-l.Signals:
-		s.signal(time.Now(), d)
+		s.takeSignal(d)
 		urgent = true
 	case st := <-l.Statuses:
-		s.status(time.Now(), st)
+		s.takeStatus(st)
 	case c := <-l.commands:
-		c.do(s, time.Now())
+		c.do(s, s.clock())
 		close(c.done)
 		urgent = true
 	}
 	for range 4 * (1 + len(s.loads)) { // bounded: a flood must not keep us from deciding
 		select {
 		case r := <-l.Readings:
-			s.board.Take(r)
+			s.takeReading(r)
 			urgent = true
 		case p := <-l.Presence:
-			s.board.Presence(p)
+			s.takePresence(p)
 		case st := <-l.Statuses:
-			s.status(time.Now(), st)
+			s.takeStatus(st)
 		default:
 			return urgent, true
 		}
@@ -184,6 +191,7 @@ func (l *Loop) Alive(ctx context.Context) error {
 func (l *Loop) Hold(ctx context.Context, off bool, who string) error {
 	kept := make(chan error, 1)
 	err := l.ask(ctx, func(s *site, now time.Time) {
+		s.Journal.put(&Event{Kind: EventHold, At: now, Off: off, Who: who})
 		s.hold(now, off, who)
 		s.keep(Change{Site: s.record(now)}, func(err error) { kept <- err })
 	})
@@ -216,6 +224,7 @@ func (s *site) hold(now time.Time, off bool, who string) {
 func (l *Loop) Drain(ctx context.Context, within time.Duration, who string) error {
 	return l.ask(ctx, func(s *site, now time.Time) {
 		if s.drain.IsZero() {
+			s.Journal.put(&Event{Kind: EventDrain, At: now, Span: within, Who: who})
 			s.drain = now.Add(within)
 			s.log.Info("operator", "drain", true, "by", who)
 		}

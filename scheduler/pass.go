@@ -192,6 +192,9 @@ func (s *site) commit(now time.Time, changed map[string]KeptLoad, rises []energy
 
 // publish hands out what the loop sees now.
 func (s *site) publish(now time.Time) {
+	if s.Publish == nil {
+		return
+	}
 	snap := &energy.Snapshot{
 		At: now, Balance: s.balance, Plan: s.kept.Plan, Granted: s.plan.Granted, Budget: s.plan.Budget,
 		Observe: s.Setup.Observe, Held: s.kept.Hold, Wake: s.plan.Wake,

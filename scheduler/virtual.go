@@ -15,9 +15,6 @@ type Virtual struct{ s *site }
 // NewVirtual opens the site of l at start. Of l, the channels and Keep are not
 // used, and Publish and Answer may be nil.
 func NewVirtual(l Loop, start time.Time) (*Virtual, error) {
-	if l.Publish == nil {
-		l.Publish = func(*energy.Snapshot) {}
-	}
 	if l.Answer == nil {
 		l.Answer = func(energy.SignalStatus, Notice) {}
 	}
