@@ -16,6 +16,8 @@ const (
 	StopDelay  Reason = "stop-delay"  // too little is available, but not for long enough yet to close the gate
 	NoBudget   Reason = "no-budget"   // the gate is open, but what is left does not carry this load (further)
 	Bridged    Reason = "bridge"      // goes on through a dip, on power that is bought
+	RampLimit  Reason = "ramp"        // the policy's ramp lets its grant change no faster
+	NoProfit   Reason = "no-profit"   // the power brings more when it is sold
 	InFlight   Reason = "in-flight"   // waits until draw that is on its way down has gone
 	Closed     Reason = "closed"      // outside the policy's schedule
 	NoPolicy   Reason = "no-policy"   // no policy names the load
@@ -29,6 +31,7 @@ const (
 	StaleKeep   Reason = "stale-keep"
 	MinOn       Reason = "min-on"
 	MinOff      Reason = "min-off"
+	MaxStarts   Reason = "max-starts"
 	Clock       Reason = "clock" // the wall clock cannot be trusted yet
 
 	// What the load itself says.
@@ -50,8 +53,8 @@ const (
 // back.
 func Reasons() []Reason {
 	return []Reason{
-		Surplus, Probing, Fixed, NoSurplus, StartDelay, StopDelay, NoBudget, Bridged, InFlight, Closed, NoPolicy,
-		SignalLimit, SignalStop, ImportLimit, HoldOff, StaleInput, StaleKeep, MinOn, MinOff, Clock,
+		Surplus, Probing, Fixed, NoSurplus, StartDelay, StopDelay, NoBudget, Bridged, RampLimit, NoProfit, InFlight, Closed, NoPolicy,
+		SignalLimit, SignalStop, ImportLimit, HoldOff, StaleInput, StaleKeep, MinOn, MinOff, MaxStarts, Clock,
 		Starting, Unreachable, Unidentified, Fault, Drain, Shutdown, NotRecoverable, OffLimit,
 	}
 }

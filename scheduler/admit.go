@@ -15,13 +15,25 @@ type admission struct {
 	frozen bool         // its inputs are stale: nothing rises
 	blind  time.Time    // from when on floors do not hold either; zero: never
 	most   energy.Watts // at most this much for its loads; infinite if nothing says so
+	slowed bool         // most is less than there is, because of its ramp
+	eased  map[int32]bool
 }
 
-// admit judges policy p: calendar, freshness of its inputs, gate. A gate is
-// only remembered while its calendar is open and its inputs are fresh (or
-// kept), so each return goes through the start delay.
+// admit judges policy p, and what its terms leave its loads.
 func (d *decider) admit(p int32, g *Grant) admission {
 	r := &d.in.Rules[p]
+	a := d.priced(r, d.judge(r, g))
+	if a.open {
+		d.worth(p)
+		d.climb(p, &a, max(g.Left, r.policy.Use.Fixed))
+	}
+	return a
+}
+
+// judge looks at a policy's calendar, the freshness of its inputs, its gate. A
+// gate is only remembered while its calendar is open and its inputs are fresh
+// (or kept), so each return goes through the start delay.
+func (d *decider) judge(r *Rule, g *Grant) admission {
 	a := admission{most: energy.Watts(math.Inf(1))}
 	if a.why = d.calendar(r); a.why != "" {
 		return a

@@ -89,6 +89,9 @@ func (d *decider) boundLoad(i int32) {
 		s.cap(s.from, energy.Fault)
 	}
 	if s.from == energy.Off {
+		if d.usedUp(l, st) {
+			s.cap(energy.Off, energy.MaxStarts)
+		}
 		if end, yes := within(d.now, st.Since, l.minOff); yes {
 			d.plan.wakeAt(end)
 			s.cap(energy.Off, energy.MinOff)

@@ -23,6 +23,7 @@ func Decide(now time.Time, in Input) Plan {
 	for p := range in.Rules {
 		d.decide(int32(p))
 	}
+	d.ease()
 	d.fly()
 	d.explain()
 	return d.plan

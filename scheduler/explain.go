@@ -44,6 +44,8 @@ func (d *decider) reason(i int32) (policy string, why energy.Reason) {
 	switch {
 	case s.gone && s.at == s.from:
 		return policy, energy.Unreachable
+	case ru.eased[i]:
+		return policy, energy.RampLimit
 	case s.waits:
 		return policy, energy.InFlight
 	case s.at == s.top:
@@ -56,6 +58,9 @@ func (d *decider) reason(i int32) (policy string, why energy.Reason) {
 		return policy, energy.StaleInput
 	case ru.why == energy.StopDelay && s.at > energy.Off && ru.noFit == energy.NoBudget:
 		return policy, energy.StopDelay
+	}
+	if ru.slowed && ru.noFit == energy.NoBudget {
+		return policy, energy.RampLimit
 	}
 	return policy, ru.noFit
 }

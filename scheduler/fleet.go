@@ -38,6 +38,8 @@ type fleetLoad struct {
 	band   energy.Watts
 	bent   bool    // has points inside the hull
 	base   float64 // joules a hash of its lowest running point
+
+	maxStarts int // on one local day; 0: any
 }
 
 // step is one segment of a load's hull: up to point, from whatever is below.
@@ -54,7 +56,7 @@ type step struct {
 func NewFleet(specs []*energy.LoadSpec, points [][]energy.OperatingPoint) *Fleet {
 	f := &Fleet{loads: make([]fleetLoad, len(specs)), bases: make([]int32, len(specs))}
 	for i, spec := range specs {
-		l := fleetLoad{spec: spec, name: spec.Name, ramp: spec.Ramp, minOn: spec.MinOn, minOff: spec.MinOff}
+		l := fleetLoad{spec: spec, name: spec.Name, ramp: spec.Ramp, minOn: spec.MinOn, minOff: spec.MinOff, maxStarts: spec.MaxStarts}
 		if i < len(points) && len(points[i]) > 1 {
 			l.points = points[i]
 			top := len(l.points) - 1

@@ -17,7 +17,9 @@ type Input struct {
 	Loads       []LoadState // parallel to the fleet's loads
 	Ceilings    []Ceiling   // from signals
 	Stop        energy.Reason
-	ClockOK     bool // the wall clock can be trusted
+	DayEnd      time.Time // when the local day ends; zero: not known
+	Priced      bool      // there is a reading of what power brings when it is sold
+	ClockOK     bool      // the wall clock can be trusted
 	Memory      Memory
 }
 
@@ -35,6 +37,7 @@ type LoadState struct {
 	// zero Course is a load that has settled at its set-point.
 	Course energy.Course
 	Policy string // under which it last ran
+	Starts int    // on the local day that ends at the input's DayEnd
 }
 
 // Ceiling is the most that all loads may draw, or that the site may import.

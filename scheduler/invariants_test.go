@@ -24,6 +24,9 @@ func TestDecideInvariants(t *testing.T) {
 		"its own result is stable":    checkStable,
 		"nothing changes before Wake": checkWake,
 		"courses within the budget":   checkCourses,
+		"starts within the day's":     checkStarts,
+		"grants along their ramps":    checkRamps,
+		"only what pays":              checkProfit,
 	}
 	for name, check := range checks {
 		t.Run(name, func(t *testing.T) {
@@ -53,6 +56,9 @@ func randomSite(r *rand.Rand) *siteSpec {
 		at := []energy.Bind{energy.AtFlexible, energy.AtPCCImport}[r.IntN(2)]
 		s.in.Ceilings = append(s.in.Ceilings, Ceiling{at, watts(12000), energy.SignalLimit})
 	}
+	if s.randomPrice(r); r.IntN(4) > 0 {
+		s.in.DayEnd = noon.Add(time.Duration(r.IntN(400)-50) * time.Second)
+	}
 	for i := range 1 + r.IntN(6) {
 		s.randomLoad(r, i)
 	}
@@ -69,6 +75,7 @@ func randomSite(r *rand.Rand) *siteSpec {
 		}
 		p.Reserve = watts(1500) * energy.Watts(r.IntN(2))
 		p.OnStale = policies.OnStale{Keep: secs(100), Then: []policies.Then{policies.ThenStop, policies.ThenKeep, policies.ThenPower}[r.IntN(3)], Power: watts(4000)}
+		randomTerms(r, &p)
 		if r.IntN(5) == 0 {
 			p.Schedule = []policies.Window{{Open: "0 11 * * *", Close: "1 12 * * *"}}
 		}
@@ -78,6 +85,10 @@ func randomSite(r *rand.Rand) *siteSpec {
 				g.Since = noon.Add(-secs(70))
 			}
 			s.in.Memory.Gates[p.Name] = g
+		}
+		s.in.Memory.rising(p.Name, Slope{watts(4000), noon.Add(-secs(30))})
+		if r.IntN(2) == 0 {
+			s.in.Memory.falling(p.Name, Slope{watts(8000), noon.Add(-secs(30))})
 		}
 		if r.IntN(2) == 0 {
 			s.in.Memory.Stale[p.Name] = noon.Add(-secs(120))
@@ -92,6 +103,26 @@ func randomSite(r *rand.Rand) *siteSpec {
 		}
 	}
 	return s
+}
+
+// randomTerms gives some policies a ramp, and some an eye for profit.
+func randomTerms(r *rand.Rand, p *policies.Policy) {
+	if r.IntN(3) == 0 {
+		p.Ramp.Up = energy.Watts(1 + r.IntN(300))
+	}
+	if r.IntN(3) == 0 {
+		p.Ramp.Down = energy.Watts(1 + r.IntN(300))
+	}
+	p.Objective = []policies.Objective{policies.Hashes, policies.Net, policies.Profit}[r.IntN(3)]
+	p.HashValue = policies.HashValue(r.IntN(200)) / 3.6e9
+}
+
+// randomPrice is known, stale, never heard or not measured.
+func (s *siteSpec) randomPrice(r *rand.Rand) {
+	s.in.Priced = r.IntN(4) > 0
+	if s.in.Priced && r.IntN(8) > 0 {
+		s.in.Balance.ExportPrice = energy.Sample{Quality: energy.Good, Value: float64(r.IntN(15) - 2), Until: noon.Add(time.Duration(r.IntN(200)-60) * time.Second)}
+	}
 }
 
 func (s *siteSpec) randomLoad(r *rand.Rand, i int) {
@@ -113,6 +144,7 @@ func (s *siteSpec) randomLoad(r *rand.Rand, i int) {
 	if r.IntN(3) > 0 {
 		sp.Ramp = energy.Ramp{Up: energy.Watts(20 + r.IntN(200)), Down: energy.Watts(50 + r.IntN(400))}
 	}
+	sp.MaxStarts, l.Starts = r.IntN(2)*r.IntN(4), r.IntN(4)
 	l.Setpoint = r.IntN(2) * r.IntN(n+1)
 	l.Since = noon.Add(-time.Duration(r.IntN(400)) * time.Second)
 	l.Policy = []string{"", "p0", "p1", "p2"}[r.IntN(4)]

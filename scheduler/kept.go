@@ -32,6 +32,7 @@ type KeptSite struct {
 type KeptLoad struct {
 	Setpoint energy.Setpoint `json:"setpoint"`
 	Since    time.Time       `json:"since"` // when it last went from off to on, or back
+	Starts   Starts          `json:"starts,omitzero"`
 	Learned  Learned         `json:"learned,omitzero"`
 }
 

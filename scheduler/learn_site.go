@@ -79,5 +79,5 @@ func (s *site) lessons() map[string]KeptLoad {
 
 // kept is what outlives the daemon of a load.
 func (l *loadState) kept() KeptLoad {
-	return KeptLoad{Setpoint: l.setpoint, Since: l.since, Learned: l.lore.Learned}
+	return KeptLoad{Setpoint: l.setpoint, Since: l.since, Starts: l.starts, Learned: l.lore.Learned}
 }

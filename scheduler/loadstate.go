@@ -24,6 +24,7 @@ type loadState struct {
 	awaited  bool      // lower counts: a set-point has been sent, and has not been taken yet
 	anchored time.Time // when the draw was read that the course starts from
 	decision energy.Decision
+	starts   Starts
 	lore     lore
 }
 

@@ -8,6 +8,9 @@ import "time"
 type Memory struct {
 	Gates map[string]Gate      `json:"gates,omitempty"` // by policy
 	Stale map[string]time.Time `json:"stale,omitempty"` // by policy: since when its inputs have been stale
+	// Rising and Falling are where policies are on their ramps.
+	Rising  map[string]Slope `json:"rising,omitempty"`
+	Falling map[string]Slope `json:"falling,omitempty"`
 }
 
 // newMemory makes room for a decision's memory of n policies.
@@ -21,4 +24,18 @@ func (m *Memory) stale(policy string, since time.Time) {
 		m.Stale = make(map[string]time.Time)
 	}
 	m.Stale[policy] = since
+}
+
+func (m *Memory) rising(policy string, s Slope) {
+	if m.Rising == nil {
+		m.Rising = make(map[string]Slope)
+	}
+	m.Rising[policy] = s
+}
+
+func (m *Memory) falling(policy string, s Slope) {
+	if m.Falling == nil {
+		m.Falling = make(map[string]Slope)
+	}
+	m.Falling[policy] = s
 }

@@ -74,18 +74,20 @@ func (s *site) weigh(now time.Time) {
 
 // input is what there is to decide on.
 func (s *site) input(now time.Time) Input {
+	today := s.today(now)
 	for i := range s.loads {
 		l := &s.loads[i]
 		s.states[i] = LoadState{
 			State: l.status.State, Setpoint: l.setpoint.Point, Since: l.since,
 			StartingUntil: s.started.Add(grace), Course: l.expected(now, s.specs[i].Ramp), Policy: l.setpoint.Policy,
+			Starts: l.starts.on(today).Count,
 		}
 	}
 	in := Input{
 		Balance: s.balance, ImportLimit: s.Setup.ImportLimit, Aux: s.Setup.Balance.Aux,
 		Rules: s.rules, Fleet: s.fleet, Loads: s.states,
 		Ceilings: s.kept.Book.Ceilings(now), Memory: s.kept.Memory,
-		ClockOK: s.clockOK(now),
+		ClockOK: s.clockOK(now), DayEnd: today.end, Priced: s.priced(),
 	}
 	switch {
 	case s.kept.Book.Stopped(now):
@@ -161,6 +163,9 @@ func (s *site) move(now time.Time, i int, d energy.Decision) energy.Setpoint {
 	s.kept.Seq++
 	l := &s.loads[i]
 	p := l.points[d.To]
+	if l.setpoint.Point == energy.Off && d.To != energy.Off {
+		l.starts = l.starts.told(s.today(now))
+	}
 	l.send(now, energy.Setpoint{
 		Load: s.specs[i].Name, Seq: s.kept.Seq, Point: d.To, Name: p.Name, Draw: p.Draw,
 		Policy: d.Policy, Reason: d.Reason, At: now,

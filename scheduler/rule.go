@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/curtaild/curtaild/energy"
 	"github.com/curtaild/curtaild/policies"
 )
 
@@ -19,6 +20,8 @@ type Rule struct {
 	steps   []step  // the order in which everything else is granted
 	bent    []int32 // loads with points inside their hull, in the order of bases
 	windows []window
+	// stride is the widest step that one of the loads takes.
+	stride energy.Watts
 }
 
 // Name is the policy's name.
@@ -65,6 +68,7 @@ func NewRules(ps []policies.Policy, f *Fleet, loc *time.Location) ([]Rule, error
 			r.windows = append(r.windows, win)
 		}
 		r.sort(f, tier)
+		r.stride = r.widestStep(f)
 		rules = append(rules, r)
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -95,6 +99,19 @@ func (r *Rule) sort(f *Fleet, tier []int32) {
 			r.bent = append(r.bent, l)
 		}
 	}
+}
+
+// widestStep is the widest step of any load, from point to point of its hull.
+func (r *Rule) widestStep(f *Fleet) (most energy.Watts) {
+	if r.policy.Ramp.Up <= 0 {
+		return 0
+	}
+	below := make([]energy.Watts, f.Len())
+	for _, s := range r.steps { // those of one load by rising cost
+		most = max(most, s.cost-below[s.load])
+		below[s.load] = s.cost
+	}
+	return most
 }
 
 // byName finds loads by their name, group and labels: one namespace.

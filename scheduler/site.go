@@ -54,6 +54,7 @@ func openSite(l *Loop, keep func(Change, func(error)), now time.Time) (*site, er
 		s.loads[i].lore.Ramp = spec.Ramp
 		if kept, ok := l.Kept.Loads[spec.Name]; ok {
 			s.loads[i].setpoint, s.loads[i].since = kept.Setpoint, kept.Since
+			s.loads[i].starts = kept.Starts
 			s.loads[i].lore = lore{Ramp: spec.Ramp, Learned: kept.Learned, From: kept.Setpoint.Point}
 			s.loads[i].setpoint.Seq = 0 // nothing has been sent in this life
 			// Until it answers, it is taken to draw what it was told to.
@@ -102,6 +103,7 @@ func (s *site) status(now time.Time, st energy.Status) {
 	}
 	l := &s.loads[i]
 	s.restate(i, st)
+	s.count(now, i, st)
 	assumed := !l.status.State.Heard() // what it draws has been, so far
 	_, before := l.draw(now)
 	l.status = st
