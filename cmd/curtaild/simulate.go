@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -193,10 +194,27 @@ func (o *simulateOptions) report(cmd *cobra.Command, cfg *config.Config, runs []
 	for i := range runs {
 		results[i] = runs[i].Named
 	}
+	for _, path := range o.plots {
+		if err := writePlot(path, cfg, results); err != nil {
+			return err
+		}
+	}
 	if o.asJSON {
 		enc := json.NewEncoder(cmd.OutOrStdout())
 		enc.SetIndent("", "  ")
 		return enc.Encode(map[string]any{"site": cfg.Site.Name, "runs": results})
 	}
 	return simulate.WriteTable(cmd.OutOrStdout(), cfg.Site.Zone, results...)
+}
+
+func writePlot(path string, cfg *config.Config, runs []simulate.Named) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write the plot: %w", err)
+	}
+	kind := strings.ToLower(filepath.Ext(path)[1:])
+	if err := simulate.WritePlot(f, kind, cfg.Site.Name, cfg.Site.Zone, runs...); err != nil {
+		return errors.Join(fmt.Errorf("write the plot: %w", err), f.Close())
+	}
+	return f.Close()
 }

@@ -35,6 +35,8 @@ func (b *band) add(l line, s float64) {
 	b.seconds += s
 }
 
+func (b *band) mean() float64 { return b.sum / b.seconds }
+
 // piece is a span of a run in which everything goes straight.
 type piece struct {
 	from, to   time.Duration
