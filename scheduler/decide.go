@@ -66,12 +66,14 @@ type slot struct {
 	most  int32 // the highest it may take
 	top   int32 // the highest it has; 0: not identified
 	owner int32
-	floor bool          // its lowest running point is set aside
-	gone  bool          // does not answer: whatever it draws is beyond control
-	waits bool          // for draw that is on its way down
-	level bool          // draws what its set-point does, and answers
-	limit energy.Reason // why most is less than top
-	why   energy.Reason // why nobody owns it, or which ceiling cut its floor
+	floor bool // its lowest running point is set aside
+	gone  bool // does not answer: whatever it draws is beyond control
+	waits bool // for draw that is on its way down
+	// bridged: it runs on power that is bought to carry it through a dip
+	bridged bool
+	level   bool          // draws what its set-point does, and answers
+	limit   energy.Reason // why most is less than top
+	why     energy.Reason // why nobody owns it, or which ceiling cut its floor
 }
 
 // ruling is how one policy stands in the making of a plan.
@@ -150,6 +152,9 @@ func (d *decider) decide(p int32) {
 	r, g := &d.in.Rules[p], &d.plan.Policies[p]
 	g.Policy = r.policy.Name
 	ru := &d.rules[p]
+	if b, ok := d.in.Memory.Beliefs[r.policy.Name]; ok {
+		d.plan.Memory.believe(r.policy.Name, b)
+	}
 	ru.admission = d.admit(p, g)
 	g.Open, g.Reason = ru.open, ru.why
 	if !ru.open {
@@ -175,7 +180,12 @@ func (d *decider) decide(p int32) {
 		ru.noFit = d.bounded
 	}
 	ru.short = own.least() < -tolerance
-	spent := d.allocate(p, left)
+	var spent energy.Watts
+	if d.tracked(p) {
+		spent = d.track(p, own.least()+floors, d.ceiling)
+	} else {
+		spent = d.allocate(p, left)
+	}
 	d.ceiling = d.ceiling.less(spent)
 	d.owned += floors + spent
 }

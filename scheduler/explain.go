@@ -46,6 +46,8 @@ func (d *decider) reason(i int32) (policy string, why energy.Reason) {
 		return policy, energy.Unreachable
 	case ru.eased[i]:
 		return policy, energy.RampLimit
+	case s.bridged && s.at > energy.Off:
+		return policy, energy.Bridged
 	case s.waits:
 		return policy, energy.InFlight
 	case s.at == s.top:

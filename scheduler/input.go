@@ -20,7 +20,10 @@ type Input struct {
 	DayEnd      time.Time // when the local day ends; zero: not known
 	Priced      bool      // there is a reading of what power brings when it is sold
 	ClockOK     bool      // the wall clock can be trusted
-	Memory      Memory
+	// Latency is how long a command takes to reach a load, and Period the time
+	// between decisions; each has a usual value in place of 0.
+	Latency, Period time.Duration
+	Memory          Memory
 }
 
 // LoadState is what is known of one load, besides its operating points.

@@ -9,8 +9,17 @@ type Memory struct {
 	Gates map[string]Gate      `json:"gates,omitempty"` // by policy
 	Stale map[string]time.Time `json:"stale,omitempty"` // by policy: since when its inputs have been stale
 	// Rising and Falling are where policies are on their ramps.
-	Rising  map[string]Slope `json:"rising,omitempty"`
-	Falling map[string]Slope `json:"falling,omitempty"`
+	Rising  map[string]Slope  `json:"rising,omitempty"`
+	Falling map[string]Slope  `json:"falling,omitempty"`
+	Beliefs map[string]Belief `json:"beliefs,omitempty"` // by policy
+}
+
+// believe keeps what has been learned of a policy's budget.
+func (m *Memory) believe(policy string, b Belief) {
+	if m.Beliefs == nil {
+		m.Beliefs = make(map[string]Belief)
+	}
+	m.Beliefs[policy] = b
 }
 
 // newMemory makes room for a decision's memory of n policies.

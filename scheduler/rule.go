@@ -22,6 +22,8 @@ type Rule struct {
 	windows []window
 	// stride is the widest step that one of the loads takes.
 	stride energy.Watts
+	tier   []int32 // by load; 1 is the first, 0: not named
+	shape  shape   // what all its loads are to a [Belief]
 }
 
 // Name is the policy's name.
@@ -69,6 +71,7 @@ func NewRules(ps []policies.Policy, f *Fleet, loc *time.Location) ([]Rule, error
 		}
 		r.sort(f, tier)
 		r.stride = r.widestStep(f)
+		r.shape = f.shape(r.loads)
 		rules = append(rules, r)
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -79,6 +82,7 @@ func NewRules(ps []policies.Policy, f *Fleet, loc *time.Location) ([]Rule, error
 
 // sort puts the loads that have a tier into the orders that deciding needs.
 func (r *Rule) sort(f *Fleet, tier []int32) {
+	r.tier = tier
 	for i, t := range tier {
 		if t > 0 {
 			r.loads = append(r.loads, int32(i))

@@ -147,7 +147,7 @@ func newCore(m *message, ps []policies.Policy) (*core, error) {
 		specs[i] = &energy.LoadSpec{Name: fmt.Sprintf("#%d", i), Labels: labels, MinOn: c.minOn, MinOff: c.minOff, Ramp: c.ramp}
 		points[i] = c.points
 	}
-	c.in = scheduler.Input{Fleet: scheduler.NewFleet(specs, points), Loads: make([]scheduler.LoadState, n), ClockOK: true}
+	c.in = scheduler.Input{Fleet: scheduler.NewFleet(specs, points), Loads: make([]scheduler.LoadState, n), ClockOK: true, Latency: c.latency, Period: seconds(m.PeriodS)}
 	c.in.Rules, err = scheduler.NewRules(ps, c.in.Fleet, time.UTC)
 	return c, err
 }

@@ -1,0 +1,198 @@
+package scheduler
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/policies"
+)
+
+// tracker hands a policy's budget to its loads so that their draw follows it:
+// the allocation of the objective net, most energy absorbed less imported.
+//
+// It is judged by what each load will draw until the next decision can correct
+// it, not by where its set-point ends: a load that starts leaves its power to
+// those that run until it takes it, and while loads climb more of them may.
+// Only ceilings count a set-point in full.
+type tracker struct {
+	d    *decider
+	p    int32
+	all  energy.Watts // the budget
+	left energy.Watts // of it, by what the loads draw soon
+	ceil purse        // what ceilings leave, by what set-points cost
+	low  energy.Watts // the lowest points of all that run
+	high energy.Watts // and their highest
+	out  outlook
+}
+
+// tracked reports whether policy p's loads are tracked. It takes leave to buy,
+// for draw that is misjudged is imported.
+func (d *decider) tracked(p int32) bool {
+	r := &d.in.Rules[p].policy
+	return r.Objective == policies.Net && r.Bridge.Auto && !d.rules[p].frozen
+}
+
+// track is allocate for a policy that is tracked. Budget is what there is for
+// all its loads, floors included; ceiling is what ceilings leave above floors.
+func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent energy.Watts) {
+	t := tracker{d: d, p: p, all: budget, left: budget, ceil: ceiling, out: d.expect(p, budget)}
+	r := &d.in.Rules[p]
+	var on, off []int32
+	for _, i := range r.bases {
+		s := &d.slots[i]
+		if s.owner != p || s.gone {
+			continue
+		}
+		t.left -= d.soon(i, s.at)
+		switch {
+		case s.at > energy.Off:
+			t.run(i)
+		case s.most == energy.Off:
+		case s.from > energy.Off:
+			on = append(on, i)
+		default:
+			off = append(off, i)
+		}
+	}
+	t.hold(on)
+	t.start(off)
+	for k := range r.steps {
+		st := &r.steps[k]
+		if s := &d.slots[st.load]; s.owner == p && !s.gone && s.at > energy.Off && st.point > s.at && st.point <= s.most {
+			t.take(st.load, st.point, false)
+		}
+	}
+	return t.ceil.spent - ceiling.spent
+}
+
+// expect is what is to be expected of the budget of policy p, which is w now.
+func (d *decider) expect(p int32, w energy.Watts) outlook {
+	r := &d.in.Rules[p]
+	b := d.in.Memory.Beliefs[r.policy.Name].step(d.now, w, r.shape)
+	d.plan.Memory.believe(r.policy.Name, b)
+	if r.shape.n == 0 {
+		return outlook{}
+	}
+	reach := 0.0
+	for _, i := range r.loads {
+		s, l := &d.slots[i], &d.in.Fleet.loads[i]
+		if s.owner != p || s.gone || s.from == energy.Off {
+			continue
+		}
+		top := l.cost(s.most)
+		if now := s.draw - l.off; now < l.low && l.ramp.Up > 0 {
+			top = min(top, now+reachIn*l.ramp.Up)
+		}
+		reach += float64(top)
+	}
+	return b.outlook(&tenets[b.Lead], reach, r.shape)
+}
+
+// run takes in a load that will run.
+func (t *tracker) run(i int32) {
+	s := &t.d.slots[i]
+	t.low += s.low
+	t.high += t.d.in.Fleet.loads[i].cost(s.most)
+}
+
+// hold lets loads that run go on, at their lowest points: of like ones, the
+// one that has run longest is the first to stop.
+func (t *tracker) hold(on []int32) {
+	all := energy.Watts(0)
+	for _, i := range on {
+		all += t.d.slots[i].low
+	}
+	if !t.out.keeps(t.low + all) {
+		t.inTurn(on, true)
+	}
+	for _, i := range on {
+		s := &t.d.slots[i]
+		if !t.out.keeps(t.low + s.low) {
+			continue
+		}
+		if t.take(i, 1, true) {
+			s.bridged = t.low+s.low > t.all+tolerance
+			t.run(i)
+		}
+	}
+}
+
+// start starts loads, if it is time: of like ones, the one that has been off
+// longest first.
+func (t *tracker) start(off []int32) {
+	if !t.out.starts(t.low, t.high) {
+		return
+	}
+	t.inTurn(off, false)
+	for _, i := range off {
+		s := &t.d.slots[i]
+		if t.out.starts(t.low+s.low, t.high) && t.take(i, 1, true) {
+			t.run(i)
+		}
+	}
+}
+
+// inTurn sorts like loads, which are next to each other in the order of their
+// prices, by how long they have been as they are: the longest first, or last.
+func (t *tracker) inTurn(loads []int32, last bool) {
+	r := &t.d.in.Rules[t.p]
+	slices.SortStableFunc(loads, func(a, b int32) int {
+		if x := cmp.Or(cmp.Compare(r.tier[a], r.tier[b]), cmp.Compare(t.d.in.Fleet.loads[a].base, t.d.in.Fleet.loads[b].base)); x != 0 {
+			return x
+		}
+		x := t.d.in.Loads[a].Since.Compare(t.d.in.Loads[b].Since)
+		if last {
+			return -x
+		}
+		return x
+	})
+}
+
+// take brings load i to a higher point, if ceilings leave it what that costs
+// and the budget what it draws soon, unless that may be bought.
+func (t *tracker) take(i, point int32, bought bool) bool {
+	s := &t.d.slots[i]
+	cost := t.d.in.Fleet.loads[i].cost(point)
+	more := t.d.soon(i, point) - t.d.soon(i, s.at)
+	if !bought && more > t.left+tolerance || !t.ceil.holds(cost-s.cost, 0) {
+		return false
+	}
+	t.left -= more
+	t.ceil = t.ceil.less(cost - s.cost)
+	s.at, s.cost = point, cost
+	return true
+}
+
+// soon is what load i will draw, above its draw when off, in the middle of the
+// time until what is decided next takes hold, if it is told to take point now.
+func (d *decider) soon(i, point int32) energy.Watts {
+	s, l, st := &d.slots[i], &d.in.Fleet.loads[i], &d.in.Loads[i]
+	draw := l.points[s.from].Draw
+	if st.Course != (energy.Course{}) {
+		draw = st.Course.At(d.now.Add(d.in.latency()))
+	}
+	way := energy.Toward(time.Time{}, draw, l.points[point].Draw, l.ramp)
+	return way.At(time.Time{}.Add(d.in.period()/2)) - l.off
+}
+
+// The defaults of Input.Latency and Input.Period.
+const (
+	usualLatency = time.Second
+	usualPeriod  = 5 * time.Second
+)
+
+func (in *Input) latency() time.Duration {
+	if in.Latency > 0 {
+		return in.Latency
+	}
+	return usualLatency
+}
+
+func (in *Input) period() time.Duration {
+	if in.Period > 0 {
+		return in.Period
+	}
+	return usualPeriod
+}
