@@ -12,9 +12,10 @@ import (
 	"github.com/curtaild/curtaild/energy"
 )
 
-// checkpoint is all that the loop's state is made of, just before a pass: a
-// site that is built from it goes on as the loop did, event for event. A
-// stream of the journal begins with one.
+// checkpoint is all that the loop's state is made of, at the start or just
+// before a pass, when the last balance and plan do not matter any more: a site
+// that is built from it goes on as the loop did, event for event. A stream of
+// the journal begins with one.
 type checkpoint struct {
 	At      time.Time          `json:"at"`
 	Version string             `json:"version"` // of the program
@@ -50,19 +51,20 @@ type loadRecord struct {
 	Anchored time.Time               `json:"anchored,omitzero"`
 	Decision energy.Decision         `json:"decision"`
 	Lore     lore                    `json:"lore,omitzero"`
+	Starts   Starts                  `json:"starts,omitzero"`
 }
 
 func (l *loadState) record() loadRecord {
 	return loadRecord{
 		Points: l.points, Status: l.status, Setpoint: l.setpoint, Since: l.since, Course: l.course, Lower: l.lower,
-		Awaited: l.awaited, Anchored: l.anchored, Decision: l.decision, Lore: l.lore,
+		Awaited: l.awaited, Anchored: l.anchored, Decision: l.decision, Lore: l.lore, Starts: l.starts,
 	}
 }
 
 func (r *loadRecord) state() loadState {
 	return loadState{
 		points: r.Points, status: r.Status, setpoint: r.Setpoint, since: r.Since, course: r.Course, lower: r.Lower,
-		awaited: r.Awaited, anchored: r.Anchored, decision: r.Decision, lore: r.Lore,
+		awaited: r.Awaited, anchored: r.Anchored, decision: r.Decision, lore: r.Lore, starts: r.Starts,
 	}
 }
 

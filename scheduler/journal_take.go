@@ -1,6 +1,17 @@
 package scheduler
 
-import "github.com/curtaild/curtaild/energy"
+import (
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+)
+
+// writeOn begins a new stream of the journal, where one is due.
+func (s *site) writeOn(now time.Time) {
+	if s.Journal.due(now) {
+		s.Journal.begin(s.checkpoint(now))
+	}
+}
 
 // What comes in is brought to the loop's time, taken down, and taken in.
 

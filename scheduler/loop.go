@@ -100,6 +100,7 @@ func (l *Loop) Run(ctx context.Context, exit time.Duration) error {
 	if err != nil {
 		return err
 	}
+	s.writeOn(s.clock())
 	defer func() { s.Journal.put(&Event{Kind: EventEnd, At: s.clock()}) }()
 	wake := time.NewTimer(0)
 	defer wake.Stop()
@@ -117,9 +118,7 @@ func (l *Loop) Run(ctx context.Context, exit time.Duration) error {
 			wake.Reset(s.passed.Add(gather).Sub(now))
 			continue
 		}
-		if s.Journal.due(now) {
-			s.Journal.begin(s.checkpoint(now))
-		}
+		s.writeOn(now)
 		next := s.pass(now)
 		s.Journal.put(&Event{Kind: EventPass, At: now, Seq: s.kept.Seq})
 		wake.Reset(min(next.Sub(now), longest))

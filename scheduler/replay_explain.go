@@ -40,6 +40,25 @@ type ExplainedBalance struct {
 	Net       energy.Watts       `json:"net_w"`  // before held-back power and the battery
 	Draw      energy.Watts       `json:"draw_w"` // ours, now
 	DrawBy    string             `json:"draw_by"`
+	// What Net was made of, in watts; absent where it was not good.
+	Grid       *energy.Watts `json:"grid_w,omitempty"`
+	Surplus    *energy.Watts `json:"surplus_w,omitempty"`
+	Generation *energy.Watts `json:"generation_w,omitempty"`
+	Load       *energy.Watts `json:"load_w,omitempty"`
+}
+
+func explainBalance(kind energy.BalanceKind, b *energy.Balance) ExplainedBalance {
+	watts := func(x energy.Sample) *energy.Watts {
+		if !x.OK() {
+			return nil
+		}
+		w := x.Watts()
+		return &w
+	}
+	return ExplainedBalance{
+		Kind: kind, OK: b.OK, Reason: b.Reason, Available: b.Available, Net: b.Net, Draw: b.Draw, DrawBy: b.DrawBy,
+		Grid: watts(b.Grid), Surplus: watts(b.Surplus), Generation: watts(b.Generation), Load: watts(b.Load),
+	}
 }
 
 // ExplainedInput is one reading as it stood.
@@ -97,10 +116,7 @@ func (r *Replay) Explain(at time.Time) *Explanation {
 	x := &Explanation{
 		At: at.UTC(), Decided: r.passed, Known: r.last, Zone: c.Setup.Zone, Version: c.Version, Config: c.Config, Differs: r.differs,
 		Observe: s.Setup.Observe, Hold: s.kept.Hold, Granted: s.plan.Granted, Wake: s.plan.Wake,
-		Balance: ExplainedBalance{
-			Kind: s.Setup.Balance.Kind, OK: s.balance.OK, Reason: s.balance.Reason, Available: s.balance.Available,
-			Net: s.balance.Net, Draw: s.balance.Draw, DrawBy: s.balance.DrawBy,
-		},
+		Balance: explainBalance(s.Setup.Balance.Kind, &s.balance),
 	}
 	if x.Stop = s.input(r.passed).Stop; len(s.plan.Decisions) > 0 && s.plan.Decisions[0].Reason == energy.Shutdown {
 		x.Stop = energy.Shutdown

@@ -69,7 +69,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return statusError{2, err} })
 	root.PersistentFlags().StringP("config", "c", "/etc/curtaild/config.yaml", "config `file`")
 	root.PersistentFlags().String("socket", "/run/curtaild/api.sock", "`path` of the daemon's socket")
-	root.AddCommand(run, newCheck(), newStatus(), newHold(), newDrain(), newDemo(), newSimulate(), newEmulate(), newHash(), newVersion())
+	root.AddCommand(run, newCheck(), newStatus(), newHold(), newDrain(), newDemo(), newSimulate(), newExplain(), newEmulate(), newHash(), newVersion())
 	return root
 }
 

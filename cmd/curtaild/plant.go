@@ -68,7 +68,7 @@ func build(cfg *config.Config, st *store.Store, log *slog.Logger) (*plant, error
 	p.loop = scheduler.New(scheduler.Loop{
 		Setup: setup(cfg, specs), Loads: loads, Specs: specs, Kept: kept, Keep: keep(st.State),
 		Readings: in.readings, Presence: in.presence, Signals: in.signals, Statuses: statuses,
-		Publish: p.publish, Answer: p.answer, Log: log,
+		Publish: p.publish, Answer: p.answer, Log: log, Journal: scheduler.NewJournal(version(), cfg.SHA256),
 	})
 	return p, nil
 }
@@ -100,6 +100,7 @@ func (p *plant) run(ctx context.Context) error {
 	}
 	p.scribe.meta(p.cfg.SHA256)
 	work.start(ctx, p.scribe.run)
+	work.start(ctx, p.writeJournal)
 	work.start(ctx, func(ctx context.Context) {
 		if err := p.fleet.Run(ctx); err != nil {
 			p.log.Warn("leave rigs", "err", err)

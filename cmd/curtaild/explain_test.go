@@ -1,0 +1,319 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/energy/store"
+	"github.com/curtaild/curtaild/policies"
+	"github.com/curtaild/curtaild/scheduler"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// past is a real loop in virtual time that writes into a real log: a grid
+// meter, two rigs, one policy.
+type past struct {
+	t        *testing.T
+	dir      string
+	store    *store.Store
+	loop     *scheduler.Loop
+	readings chan energy.Reading
+	signals  chan scheduler.Delivery
+	statuses chan energy.Status
+	stop     func(cause error)
+
+	mu     sync.Mutex
+	points map[string]int
+}
+
+func pastPoints() []energy.OperatingPoint {
+	return []energy.OperatingPoint{{Name: "off"}, {Name: "low", Draw: 1000, Rate: 60e12}, {Name: "high", Draw: 2000, Rate: 100e12}}
+}
+
+// pastRig does at once what it is told.
+type pastRig struct {
+	p    *past
+	name string
+}
+
+func (r pastRig) Name() string { return r.name }
+
+func (r pastRig) Apply(sp energy.Setpoint) {
+	r.p.mu.Lock()
+	r.p.points[r.name] = sp.Point
+	r.p.mu.Unlock()
+	go r.p.says(r.name, sp.Seq, func(*energy.Status) {})
+}
+
+// says has a rig say what it does.
+func (p *past) says(name string, seq uint64, change func(*energy.Status)) {
+	p.mu.Lock()
+	point := p.points[name]
+	p.mu.Unlock()
+	st := energy.Status{
+		Load: name, At: time.Now(), State: energy.StateRunning, Point: point, Seq: seq, Points: pastPoints(),
+		Draw: pastPoints()[point].Draw, Source: energy.Measured,
+	}
+	if point == energy.Off {
+		st.State = energy.StateIdle
+	}
+	change(&st)
+	p.statuses <- st
+}
+
+// openPast starts the loop on a state folder. It must be in a bubble.
+func openPast(t *testing.T, dir string, change ...func(*scheduler.Loop)) *past {
+	t.Helper()
+	st, err := store.Open(store.LogOptions{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &past{
+		t: t, dir: dir, store: st, readings: make(chan energy.Reading), signals: make(chan scheduler.Delivery),
+		statuses: make(chan energy.Status, 100), points: map[string]int{},
+	}
+	l := scheduler.Loop{
+		Setup: scheduler.Setup{
+			Readings: []energy.ReadingSpec{
+				{Name: "grid", Role: energy.RoleGrid, MaxAge: 30 * time.Second, Min: -1e6, Max: 1e6},
+				{Name: "price", Role: energy.RoleExportPrice, MaxAge: time.Hour, Min: -500, Max: 3000},
+			},
+			Balance: energy.BalanceSpec{Kind: energy.BalanceGrid},
+			Policies: []policies.Policy{{
+				Name: "soak-up-surplus", Loads: []string{"a-1", "a-2"}, Order: policies.Efficient, Use: policies.Use{Available: true},
+				Start: policies.Threshold{Power: 1500, For: 2 * time.Minute}, Stop: policies.Threshold{Power: 500, For: time.Minute},
+				OnStale: policies.OnStale{Keep: 5 * time.Minute, Then: policies.ThenStop},
+			}},
+			Location: time.UTC,
+			Sources:  []scheduler.Source{{Name: "dso", Kinds: []energy.SignalKind{energy.KindLimit}, At: []energy.Bind{energy.AtFlexible}, Max: 1e6}},
+		},
+		Keep:     func(scheduler.Change) error { return nil },
+		Readings: p.readings, Signals: p.signals, Statuses: p.statuses,
+		Answer: func(energy.SignalStatus, scheduler.Notice) {}, Log: slog.New(slog.DiscardHandler),
+		Journal: scheduler.NewJournal("v1.2.3", "sha"),
+	}
+	for _, name := range []string{"a-1", "a-2"} {
+		l.Loads = append(l.Loads, pastRig{p, name})
+		l.Specs = append(l.Specs, &energy.LoadSpec{Name: name, MinOn: 10 * time.Minute, MinOff: 5 * time.Minute})
+	}
+	for _, c := range change {
+		c(&l)
+	}
+	p.loop = scheduler.New(l)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- p.loop.Run(ctx, time.Second) }()
+	var work tasks
+	work.start(t.Context(), (&plant{loop: p.loop, store: st, log: l.Log}).writeJournal)
+	p.stop = func(cause error) {
+		cancel(cause)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		work.stop()
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, spec := range l.Specs {
+		go p.says(spec.Name, 0, func(*energy.Status) {})
+	}
+	return p
+}
+
+// sun feeds the meter every ten seconds: what the site has left over, less
+// what the rigs draw.
+func (p *past) sun(w energy.Watts, span time.Duration) {
+	for end := time.Now().Add(span); time.Now().Before(end); time.Sleep(10 * time.Second) {
+		p.mu.Lock()
+		draw := energy.Watts(0)
+		for _, at := range p.points {
+			draw += pastPoints()[at].Draw
+		}
+		p.mu.Unlock()
+		p.readings <- energy.Reading{Name: "grid", Value: float64(draw - w), At: time.Now().Add(-time.Second), Arrived: time.Now()}
+	}
+}
+
+// situations are what an operator may ask about: what happened before, and
+// the question is asked at its end.
+func situations() map[string]func(p *past) {
+	return map[string]func(p *past){
+		"start-delay": func(p *past) {
+			p.readings <- energy.Reading{Name: "price", Value: 43.21, At: time.Now(), Arrived: time.Now()}
+			p.sun(900, time.Minute)
+			p.sun(2300, time.Minute)
+		},
+		"min-on": func(p *past) {
+			p.sun(2300, 3*time.Minute)
+			p.sun(-1200, 2*time.Minute)
+		},
+		"signal": func(p *past) {
+			p.sun(5000, 3*time.Minute)
+			p.signals <- scheduler.Delivery{Signal: energy.Signal{
+				Source: "dso", ID: "ev-17", Revision: 1, Kind: energy.KindLimit, At: energy.AtFlexible, Max: 2500,
+				Start: time.Now(), End: time.Now().Add(30 * time.Minute), Received: time.Now(),
+			}}
+			p.sun(5000, time.Minute)
+		},
+		"stale-keep": func(p *past) {
+			p.sun(2300, 3*time.Minute)
+			time.Sleep(90 * time.Second)
+		},
+		"hold": func(p *past) {
+			p.sun(2300, 3*time.Minute)
+			if err := p.loop.Hold(p.t.Context(), true, "ann"); err != nil {
+				p.t.Error(err)
+			}
+			p.sun(2300, 20*time.Second)
+		},
+		"unreachable": func(p *past) {
+			p.sun(4000, 3*time.Minute)
+			p.says("a-2", 1<<40, func(st *energy.Status) {
+				st.State, st.Err = energy.StateUnreachable, "no route to host"
+			})
+			p.sun(4000, 30*time.Second)
+		},
+		"started": func(p *past) {
+			p.sun(2300, 2*time.Minute)
+			p.sun(2300, 10*time.Second)
+		},
+	}
+}
+
+// Each situation is told in the sentences of its golden file, while the daemon
+// runs and after it has ended.
+func TestExplain(t *testing.T) {
+	for name, play := range situations() {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				p := openPast(t, dir)
+				play(p)
+				time.Sleep(1500 * time.Millisecond)
+				asked := time.Now().Add(-1500 * time.Millisecond)
+				x, err := explain(dir, asked)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := string(explainText(x, false))
+				golden(t, name, got)
+				p.stop(scheduler.ErrHandOver)
+				after, err := explain(dir, asked)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if text := string(explainText(after, false)); text != got {
+					t.Errorf("after the end it says otherwise:\n%s", text)
+				}
+			})
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "explain", name+".txt")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s:\n%s\nwant\n%s", path, got, want)
+	}
+}
+
+// What is not on record is said not to be, and not guessed.
+func TestExplainNotOnRecord(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := explain(dir, time.Now()); err == nil || !strings.Contains(err.Error(), "journal") {
+		t.Errorf("of an empty folder: %v", err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		p := openPast(t, dir)
+		p.sun(2300, 3*time.Minute)
+		p.stop(nil)
+		time.Sleep(time.Hour)
+		p = openPast(t, dir)
+		p.sun(900, time.Minute)
+		p.stop(scheduler.ErrHandOver)
+		for _, c := range []struct {
+			at   time.Duration
+			want string
+		}{
+			{-time.Second, "it begins at"},
+			{time.Minute, ""},
+			{30 * time.Minute, "the daemon had ended at 2000-01-01 00:03:"},
+			{63*time.Minute + 30*time.Second, ""},
+			{3 * time.Hour, "the daemon had ended at 2000-01-01 01:04:"},
+		} {
+			x, err := explain(dir, begun.Add(c.at))
+			switch {
+			case c.want == "" && (err != nil || !x.At.Equal(begun.Add(c.at))):
+				t.Errorf("at %v: %v", c.at, err)
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("at %v: %v, want %q", c.at, err, c.want)
+			}
+		}
+		kinds := map[scheduler.EventKind]int{}
+		if err := readJournal(dir, begun.Add(time.Minute), begun.Add(2*time.Hour), func(e scheduler.Event) error {
+			kinds[e.Kind]++
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if kinds[scheduler.EventReading] != 12+6 || kinds[scheduler.EventEnd] != 2 {
+			t.Errorf("events %v", kinds)
+		}
+	})
+}
+
+func TestParseAt(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) // 14:00 there
+	for s, want := range map[string]string{
+		"":                          "2026-04-01T12:00:00Z",
+		"13:30":                     "2026-04-01T11:30:00Z",
+		"14:30":                     "2026-03-31T12:30:00Z",
+		"13:30:15":                  "2026-04-01T11:30:15Z",
+		"2026-03-28 10:00":          "2026-03-28T09:00:00Z",
+		"2026-03-30 10:00:01":       "2026-03-30T08:00:01Z",
+		"2026-03-30T10:00":          "2026-03-30T08:00:00Z",
+		"2026-04-01T10:00:00+02:00": "2026-04-01T08:00:00Z",
+		"90m":                       "2026-04-01T10:30:00Z",
+		"yesterday":                 "is no time",
+		"-5m":                       "is no time",
+		"2026-04-02 10:00":          "has not been yet",
+	} {
+		at, err := parseAt(s, now, berlin)
+		got := at.UTC().Format(time.RFC3339)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("--at %q: %s, want %s", s, got, want)
+		}
+	}
+}
