@@ -2,11 +2,8 @@ package scheduler
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -208,6 +205,7 @@ func worn(l *Loop) {
 	l.Setup.Readings[0].Backup = "spare"
 	l.Setup.Policies[0].OnStale = policies.OnStale{Keep: 20 * time.Second, Then: policies.ThenStop}
 	for _, s := range l.Specs {
+		s.MaxStarts = 40
 		s.MinOn, s.MinOff, s.Ramp = 40*time.Second, 20*time.Second, energy.Ramp{Up: 50, Down: 200}
 	}
 }
@@ -216,10 +214,27 @@ func worn(l *Loop) {
 // one by one: through clouds, silence, a signal, a hold, rigs that do not
 // answer, restarts, and a new stream in the middle of it.
 func TestReplayGivesTheSamePlans(t *testing.T) {
+	for name, terms := range map[string]func(*policies.Policy){
+		"net":    func(p *policies.Policy) { p.Objective = policies.Net },
+		"hashes": func(p *policies.Policy) { p.Objective = policies.Hashes },
+		"ramp":   func(p *policies.Policy) { p.Ramp = energy.Ramp{Up: 20, Down: 100} },
+		"bridge": func(p *policies.Policy) {
+			p.Objective, p.Bridge = policies.Net, policies.Bridge{Auto: true, For: time.Minute}
+		},
+		"probe":   func(p *policies.Policy) { p.Probe = policies.Probe{Step: 1000, Every: 20 * time.Second} },
+		"keeping": func(p *policies.Policy) { p.OnStale = policies.OnStale{Then: policies.ThenPower, Power: 1200} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			sameDay(t, func(l *Loop) { worn(l); terms(&l.Setup.Policies[0]) })
+		})
+	}
+}
+
+func sameDay(t *testing.T, site func(*Loop)) {
 	synctest.Test(t, func(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(7, 11))
 		var day daybook
-		b := newBench(t, worn)
+		b := newBench(t, site)
 		day.write(t, b)
 		end := b.run()
 		day.weather(t, b, rnd)
@@ -244,7 +259,7 @@ func TestReplayGivesTheSamePlans(t *testing.T) {
 		}
 		end(ErrHandOver)
 		day.take(t, b)
-		again := newBench(t, worn, func(l *Loop) { l.Kept = b.kept })
+		again := newBench(t, site, func(l *Loop) { l.Kept = b.kept })
 		for name := range b.rigs {
 			again.rigs[name].point = b.rigs[name].point
 		}
@@ -279,102 +294,4 @@ func (d *daybook) weather(t *testing.T, b *bench, rnd *rand.Rand) {
 	t.Helper()
 	b.weather(rnd, 120)
 	d.take(t, b)
-}
-
-// What the site remembers has to be in the checkpoint. Whoever adds a field
-// decides here whether it belongs there.
-func TestCheckpointKnowsEveryField(t *testing.T) {
-	for _, c := range []struct {
-		of   any
-		left []string // made anew, or only for people
-		in   any
-		as   []string // fields that have another name in it
-	}{
-		{site{}, []string{"Loop", "log", "keep", "fleet", "rules", "index", "states", "stale", "balance", "plan", "lazy", "taught", "balancer"}, checkpoint{}, nil},
-		{loadState{}, nil, loadRecord{}, nil},
-	} {
-		kept := reflect.TypeOf(c.in)
-		for i := range reflect.TypeOf(c.of).NumField() {
-			name := reflect.TypeOf(c.of).Field(i).Name
-			_, in := kept.FieldByNameFunc(func(s string) bool { return len(s) == len(name) && s[1:] == name[1:] })
-			if !in && !slices.Contains(c.left, name) {
-				t.Errorf("%T.%s: part of the checkpoint, or not?", c.of, name)
-			}
-		}
-	}
-}
-
-// A gap is said, and nothing is guessed after it.
-func TestReplayGap(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var day daybook
-		b := newBench(t)
-		day.write(t, b)
-		end := b.run()
-		for range 4 {
-			b.surplus(2300, 30)
-			day.take(t, b)
-		}
-		end(ErrHandOver)
-		day.take(t, b)
-		last := len(day.frames) - 1
-		for _, lost := range []int{0, 1, last / 2, last} {
-			r := new(Replay)
-			var err error
-			for i, f := range day.frames {
-				if i == lost {
-					continue
-				}
-				if err = r.Add(f); err != nil {
-					break
-				}
-			}
-			switch {
-			case lost == 0: // nothing to begin with
-				if at, _ := r.Last(); !at.IsZero() {
-					t.Error("replayed without a checkpoint")
-				}
-			case lost == last:
-				if err != nil {
-					t.Errorf("the last frame is missing: %v", err)
-				}
-			case !errors.Is(err, ErrGap):
-				t.Errorf("without frame %d of %d: %v", lost, last+1, err)
-			}
-		}
-	})
-}
-
-// Where nobody takes what is written down, the loop goes on, and a new stream
-// begins once somebody does.
-func TestJournalOverflows(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var day daybook
-		b := newBench(t)
-		day.write(t, b)
-		end := b.run()
-		b.surplus(2300, 20)
-		b.loop.Journal.mu.Lock()
-		b.loop.Journal.bytes = maxWaiting // as if
-		b.loop.Journal.mu.Unlock()
-		b.surplus(2300, 20)
-		day.take(t, b)
-		b.surplus(1000, 20)
-		end(ErrHandOver)
-		day.take(t, b)
-		streams := day.streams()
-		if len(streams) != 2 {
-			t.Fatalf("%d streams", len(streams))
-		}
-		first := replayOf(t, streams[0])
-		if err := first.Until(time.Now()); err != nil || first.rolled || first.ended {
-			t.Errorf("the first stream: %v, rolled %v, ended %v", err, first.rolled, first.ended)
-		}
-		if at, _ := first.Last(); at.Sub(b.start) < 19*time.Second || at.Sub(b.start) > 21*time.Second {
-			t.Errorf("the first stream ends at %v", at.Sub(b.start))
-		}
-		if day.compare(t) < 20 {
-			t.Error("hardly any plans")
-		}
-	})
 }
