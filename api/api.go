@@ -34,14 +34,15 @@ type Status struct {
 	At      time.Time `json:"at"`
 	Hold    *Hold     `json:"hold,omitempty"`
 
-	Power    Power    `json:"power"`
-	Inputs   []Input  `json:"inputs"`
-	Loads    []Load   `json:"loads"`
-	Signals  []Signal `json:"signals"`
-	MQTT     MQTT     `json:"mqtt"`
-	Spool    Spool    `json:"spool"`
-	Influx   *Influx  `json:"influxdb,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
+	Power    Power     `json:"power"`
+	Forecast *Forecast `json:"forecast,omitempty"` // the one that counts now
+	Inputs   []Input   `json:"inputs"`
+	Loads    []Load    `json:"loads"`
+	Signals  []Signal  `json:"signals"`
+	MQTT     MQTT      `json:"mqtt"`
+	Spool    Spool     `json:"spool"`
+	Influx   *Influx   `json:"influxdb,omitempty"`
+	Warnings []string  `json:"warnings,omitempty"`
 }
 
 // Hold is an operator's stop of all loads.
@@ -60,6 +61,14 @@ type Power struct {
 	DrawBy     string        `json:"draw_by"`
 	GridW      *float64      `json:"grid_w,omitempty"`
 	HashrateHS float64       `json:"hashrate_hs"`
+}
+
+// Forecast is what is said of the time to come, and how far it is trusted.
+type Forecast struct {
+	Made      time.Time `json:"made"`
+	End       time.Time `json:"end"`
+	NextHourW *float64  `json:"next_hour_w,omitempty"` // the mean; absent if it does not reach so far
+	Trust     float64   `json:"trust"`                 // 0 to 1
 }
 
 // Input is one reading as it stands.

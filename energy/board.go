@@ -51,6 +51,7 @@ type part struct {
 	at      time.Time
 	arrived time.Time
 	gone    bool // its source has been away since
+	said    *Forecast
 }
 
 // NewBoard makes a board of the contracts, which have been checked: names are
@@ -118,7 +119,7 @@ func (l *line) take(r Reading) Refusal {
 	} else if older(r, l.parts[i]) {
 		return RefusedOlder
 	}
-	l.parts[i] = part{value: r.Value, at: r.At, arrived: r.Arrived}
+	l.parts[i] = part{value: r.Value, at: r.At, arrived: r.Arrived, said: r.Forecast}
 	return ""
 }
 
@@ -188,6 +189,23 @@ func (b *Board) Sample(name string, now time.Time) Sample {
 		return Sample{}
 	}
 	return b.sample(i, now)
+}
+
+// Forecast is the forecast at now, or that of its backups; nil if there is
+// none, or it is stale.
+func (b *Board) Forecast(now time.Time) *Forecast {
+	i, ok := b.byRole[RoleForecast]
+	if !ok {
+		return nil
+	}
+	s := b.sample(i, now)
+	if !s.OK() {
+		return nil
+	}
+	if s.By != "" {
+		i = b.byName[s.By]
+	}
+	return b.lines[i].parts[0].said
 }
 
 func (b *Board) sample(i int, now time.Time) Sample {

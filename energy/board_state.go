@@ -23,6 +23,8 @@ type PartState struct {
 	At      time.Time `json:"at"`
 	Arrived time.Time `json:"arrived,omitzero"`
 	Gone    bool      `json:"gone,omitempty"`
+
+	Forecast *Forecast `json:"forecast,omitempty"`
 }
 
 // State copies what the board holds.
@@ -33,7 +35,7 @@ func (b *Board) State() BoardState {
 		parts := make([]PartState, len(l.parts))
 		for topic, j := range l.byTopic {
 			p := l.parts[j]
-			parts[j] = PartState{Topic: topic, Value: p.value, At: p.at, Arrived: p.arrived, Gone: p.gone}
+			parts[j] = PartState{Topic: topic, Value: p.value, At: p.at, Arrived: p.arrived, Gone: p.gone, Forecast: p.said}
 		}
 		out[l.spec.Name] = LineState{Parts: parts, Online: l.online, Offline: l.offline}
 	}
@@ -53,7 +55,7 @@ func (b *Board) Restore(s BoardState) {
 		l.parts, l.byTopic = nil, make(map[string]int, len(from.Parts))
 		for _, p := range from.Parts[:min(len(from.Parts), maxParts)] {
 			l.byTopic[p.Topic] = len(l.parts)
-			l.parts = append(l.parts, part{value: p.Value, at: p.At, arrived: p.Arrived, gone: p.Gone})
+			l.parts = append(l.parts, part{value: p.Value, at: p.At, arrived: p.Arrived, gone: p.Gone, said: p.Forecast})
 		}
 	}
 }

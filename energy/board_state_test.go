@@ -27,7 +27,7 @@ func TestStatesKnowEveryField(t *testing.T) {
 	}{
 		{Board{}, []string{"lines"}, []string{"byName", "byRole", "unknown"}},
 		{line{}, []string{"parts", "byTopic", "online", "offline"}, []string{"spec", "backup", "refused"}},
-		{part{}, []string{"value", "at", "arrived", "gone"}, nil},
+		{part{}, []string{"value", "at", "arrived", "gone", "said"}, nil},
 		{Draws{}, []string{"Source", "s"}, nil},
 		{drawn{}, []string{"ns", "w", "since"}, nil},
 	} {

@@ -225,3 +225,28 @@ func TestBoardLiveness(t *testing.T) {
 		t.Errorf("gone: %+v", s)
 	}
 }
+
+// The forecast is that of the reading that may be relied on, or of its backup;
+// a stale one is none.
+func TestBoardForecast(t *testing.T) {
+	specs := []ReadingSpec{
+		{Name: "a", Role: RoleForecast, MaxAge: time.Hour, Backup: "b"},
+		{Name: "b", Role: RoleForecast, MaxAge: 3 * time.Hour},
+	}
+	b := NewBoard(specs)
+	if b.Forecast(dawn) != nil {
+		t.Error("a forecast before any was heard")
+	}
+	a1, b1 := steps(dawn, 1, 2, 3, 4, 5), steps(dawn, 9, 9, 9, 9, 9)
+	b.Take(Reading{Name: "a", At: dawn, Forecast: a1})
+	b.Take(Reading{Name: "b", At: dawn, Forecast: b1})
+	again := NewBoard(specs)
+	again.Restore(b.State())
+	for _, b := range []*Board{b, again} {
+		for after, want := range map[time.Duration]*Forecast{0: a1, 59 * time.Minute: a1, 2 * time.Hour: b1, 4 * time.Hour: nil} {
+			if got := b.Forecast(dawn.Add(after)); got != want {
+				t.Errorf("after %v: %+v, want %+v", after, got, want)
+			}
+		}
+	}
+}

@@ -31,6 +31,7 @@ type Snapshot struct {
 	Plan    uint64 // number of the plan in force
 	Granted Watts  // what policies, floors and holds have given out
 	Budget  Watts  // available power less reserve
+	Outlook Outlook
 	Loads   []LoadView
 	Observe bool  // nothing is commanded
 	Held    *Hold // the operator's stop of all loads; nil if none is in force

@@ -19,6 +19,7 @@ const (
 	RoleSoC         Role = "battery_soc"   // %
 	RoleImportPrice Role = "import_price"  // currency per MWh
 	RoleExportPrice Role = "export_price"  // currency per MWh
+	RoleForecast    Role = "forecast"      // W that our loads may draw in the time to come
 	RoleCarbon      Role = "carbon"        // g/kWh
 )
 
@@ -40,6 +41,9 @@ type Reading struct {
 	Value   float64   // W, %, or the price's unit
 	At      time.Time // source time: when it was measured
 	Arrived time.Time // when we had it, with a monotonic clock reading
+	// Forecast is what a reading of the role forecast says of the time to come;
+	// its Value is what it says of the time of its arrival.
+	Forecast *Forecast `json:",omitempty"`
 }
 
 // Presence tells that a reading's source came or went: its availability topic

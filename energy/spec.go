@@ -21,7 +21,22 @@ type ReadingSpec struct {
 	Combine        Combine
 	Availability   *Availability
 	Backup         string // the reading that stands in while this one is stale
+	// Of the role forecast: gjson paths of a list of times and one of values.
+	// Without, one value holds for Horizon.
+	Times   string
+	Values  string
+	Stamps  Stamps
+	Horizon time.Duration
 }
+
+// Stamps says which end of its period a time in a list stands for.
+type Stamps string
+
+// What times may stand for.
+const (
+	StampStart Stamps = "start"
+	StampEnd   Stamps = "end"
+)
 
 // Combine says how several topics under one filter make one reading.
 type Combine string

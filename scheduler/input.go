@@ -16,6 +16,7 @@ type Input struct {
 	Fleet       *Fleet
 	Loads       []LoadState // parallel to the fleet's loads
 	Ceilings    []Ceiling   // from signals
+	Forecast    energy.Outlook
 	Stop        energy.Reason
 	DayEnd      time.Time // when the local day ends; zero: not known
 	Priced      bool      // there is a reading of what power brings when it is sold

@@ -23,6 +23,7 @@ const (
 	EventLeave    EventKind = 9  // the daemon brings its loads to their on-exit state
 	EventEnd      EventKind = 10 // the loop has ended
 	EventRoll     EventKind = 11 // another stream goes on from here
+	EventForecast EventKind = 12 // a reading that is one
 )
 
 // Event is one thing that the loop took in or did, at the time at which it
@@ -78,6 +79,8 @@ func (p *packer) event(h *heading, e *Event) {
 		p.float(r.Value)
 		p.time(e.At, r.At)
 		p.time(e.At, r.Arrived)
+	case EventForecast:
+		p.json(e.Reading)
 	case EventPresence:
 		p.uint(uint64(slices.Index(h.readings, e.Presence.Name) + 1))
 		p.bool(e.Presence.Online)

@@ -40,6 +40,8 @@ func (r *eventReader) event() Event {
 	switch e.Kind {
 	case EventReading:
 		e.Reading = energy.Reading{Name: r.reading(), Part: r.word(), Value: r.float(), At: r.time(e.At), Arrived: r.time(e.At)}
+	case EventForecast:
+		r.json(&e.Reading)
 	case EventPresence:
 		e.Presence = energy.Presence{Name: r.reading(), Online: r.bool(), At: r.time(e.At)}
 	case EventStatus:

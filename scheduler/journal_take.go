@@ -19,7 +19,11 @@ func (s *site) takeReading(r energy.Reading) {
 	now := s.clock()
 	r.At, r.Arrived = r.At.Round(0), s.local(r.Arrived)
 	if s.board.Take(r) == "" { // what is refused changes nothing
-		s.Journal.put(&Event{Kind: EventReading, At: now, Reading: r})
+		kind := EventReading
+		if r.Forecast != nil {
+			kind = EventForecast
+		}
+		s.Journal.put(&Event{Kind: kind, At: now, Reading: r})
 	}
 }
 

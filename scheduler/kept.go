@@ -22,9 +22,11 @@ type KeptSite struct {
 	Balance energy.BalanceMemory `json:"balance,omitzero"`
 	Book    Book                 `json:"book"`
 	Hold    *energy.Hold         `json:"hold,omitempty"`
-	Seq     uint64               `json:"seq"`  // of the last set-point sent
-	Plan    uint64               `json:"plan"` // number of the last plan
-	Seen    time.Time            `json:"seen"` // the latest time that the clock has shown
+	// Forecast is how well forecasts have foretold what came.
+	Forecast energy.ForecastSkill `json:"forecast,omitzero"`
+	Seq      uint64               `json:"seq"`  // of the last set-point sent
+	Plan     uint64               `json:"plan"` // number of the last plan
+	Seen     time.Time            `json:"seen"` // the latest time that the clock has shown
 }
 
 // KeptLoad is the part of Kept that every load has of its own. It is written

@@ -67,6 +67,7 @@ func (s *site) weigh(now time.Time) {
 	s.note(now)
 	s.balance = s.balancer.Balance(now, s.board, &s.draws)
 	s.kept.Balance = s.balancer.Memory
+	s.foresee(now)
 	if s.balance.Grid.OK() {
 		s.grid.Add(now, s.balance.Grid.Watts())
 	}
@@ -85,7 +86,7 @@ func (s *site) input(now time.Time) Input {
 	}
 	in := Input{
 		Balance: s.balance, ImportLimit: s.Setup.ImportLimit, Aux: s.Setup.Balance.Aux,
-		Rules: s.rules, Fleet: s.fleet, Loads: s.states,
+		Rules: s.rules, Fleet: s.fleet, Loads: s.states, Forecast: s.outlook,
 		Ceilings: s.kept.Book.Ceilings(now), Memory: s.kept.Memory,
 		ClockOK: s.clockOK(now), DayEnd: today.end, Priced: s.priced(),
 	}
@@ -201,7 +202,7 @@ func (s *site) publish(now time.Time) {
 		return
 	}
 	snap := &energy.Snapshot{
-		At: now, Balance: s.balance, Plan: s.kept.Plan, Granted: s.plan.Granted, Budget: s.plan.Budget,
+		At: now, Balance: s.balance, Plan: s.kept.Plan, Granted: s.plan.Granted, Budget: s.plan.Budget, Outlook: s.outlook,
 		Observe: s.Setup.Observe, Held: s.kept.Hold, Wake: s.plan.Wake,
 		Loads:  make([]energy.LoadView, len(s.loads)),
 		Inputs: make([]energy.InputView, len(s.Setup.Readings)),

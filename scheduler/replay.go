@@ -76,7 +76,7 @@ func (r *Replay) take(e *Event) error {
 	s := r.s
 	r.last = e.At
 	switch e.Kind {
-	case EventReading:
+	case EventReading, EventForecast:
 		s.board.Take(e.Reading)
 	case EventPresence:
 		s.board.Presence(e.Presence)

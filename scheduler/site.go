@@ -35,6 +35,7 @@ type site struct {
 	drain    time.Time // the deadline of a drain; zero if there is none
 	balancer energy.Balancer
 	balance  energy.Balance
+	outlook  energy.Outlook
 	plan     Plan
 	lazy     time.Time // when the state was last put on disk
 }

@@ -109,6 +109,13 @@ func printStatus(out io.Writer, s api.Status) error {
 		power = "nothing to act on: " + string(s.Power.Reason)
 	}
 	row("power\t%s", power)
+	if f := s.Forecast; f != nil {
+		next := "does not reach an hour ahead"
+		if f.NextHourW != nil {
+			next = fmt.Sprintf("%v in the next hour", energy.Watts(*f.NextHourW))
+		}
+		row("forecast\t%s, trusted to %.0f %%", next, 100*f.Trust)
+	}
 	row("hashing\t%v", energy.HashRate(s.Power.HashrateHS))
 	row("broker\t%s\t%s", s.MQTT.Broker, upDown(s.MQTT.Connected, s.MQTT.Error))
 	row("records\t%d written, %d waiting for the disk\t%s", s.Spool.Written, s.Spool.Buffered, s.Spool.Error)

@@ -40,6 +40,12 @@ func fill(out *api.Status, s *energy.Snapshot, links mqtt.Stats) {
 	if s.Balance.Grid.OK() {
 		out.Power.GridW = &s.Balance.Grid.Value
 	}
+	if f := s.Outlook.Forecast; f != nil {
+		out.Forecast = &api.Forecast{Made: f.Made, End: f.End, Trust: s.Outlook.Trust}
+		if w, ok := f.Expected(s.At, s.At.Add(time.Hour)); ok {
+			out.Forecast.NextHourW = (*float64)(&w)
+		}
+	}
 	if s.Held != nil {
 		out.Hold = &api.Hold{By: s.Held.By, Since: s.Held.Since}
 	}

@@ -28,6 +28,9 @@ func CheckSpec(spec *energy.ReadingSpec) error {
 	if spec.Time != "" && !at {
 		return fmt.Errorf("decoder %s: leave out the path of the time", spec.Decoder)
 	}
+	if err := checkForecast(spec); err != nil {
+		return err
+	}
 	if err := CheckFilter(spec.Topic); err != nil {
 		return err
 	}

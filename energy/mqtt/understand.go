@@ -29,6 +29,9 @@ func understand(spec *energy.ReadingSpec, topic string, payload []byte, retained
 	if len(payload) > MaxPayload {
 		return energy.Reading{}, fault(Oversize, "")
 	}
+	if spec.Role == energy.RoleForecast {
+		return understandForecast(spec, topic, payload, retained, arrived)
+	}
 	decode, ok := decoderOf(spec.Decoder)
 	if !ok {
 		return energy.Reading{}, fault(NoValue, "there is no decoder "+clip(spec.Decoder))

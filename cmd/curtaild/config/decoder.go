@@ -59,7 +59,7 @@ func (l *loader) decoder(m *strict.Map, s *energy.ReadingSpec) Decoder {
 	if !d.Path {
 		m.Refuse("decoder "+d.Name+" takes no time path: remove this", "time")
 	}
-	if d.Path && s.Time != "" && !m.Has("value") {
+	if d.Path && s.Time != "" && !m.Has("value") && !m.Has("values") {
 		m.At("time").Fault("a payload with a time has a path to its value too: add value")
 	}
 	return d

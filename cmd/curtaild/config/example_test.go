@@ -43,7 +43,7 @@ func TestExampleLoads(t *testing.T) {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	if len(cfg.Rigs) != 42 || len(cfg.Policies) != 4 || len(cfg.Readings) != 7 || cfg.Hasher == nil || cfg.Influx == nil {
+	if len(cfg.Rigs) != 42 || len(cfg.Policies) != 4 || len(cfg.Readings) != 9 || cfg.Hasher == nil || cfg.Influx == nil {
 		t.Errorf("%d rigs, %d policies, %d readings, hasher %v, influx %v", len(cfg.Rigs), len(cfg.Policies), len(cfg.Readings), cfg.Hasher, cfg.Influx)
 	}
 }

@@ -20,7 +20,7 @@ func roles() []energy.Role {
 	return []energy.Role{
 		energy.RoleGrid, energy.RoleFlexible, energy.RoleSurplus, energy.RoleGeneration, energy.RoleLoad,
 		energy.RoleCurtailed, energy.RolePotential, energy.RoleExportLimit, energy.RoleBattery, energy.RoleSoC,
-		energy.RoleImportPrice, energy.RoleExportPrice, energy.RoleCarbon,
+		energy.RoleImportPrice, energy.RoleExportPrice, energy.RoleCarbon, energy.RoleForecast,
 	}
 }
 
@@ -66,7 +66,7 @@ func (l *loader) readingOf(m *strict.Map) energy.ReadingSpec {
 	d := l.decoder(m, &s)
 	s.Factor = l.unit(m, s.Role, d) * sign(m, s.Role)
 	s.Window = m.Duration("window", 0)
-	s.MaxAge = positive(m, "max_age", defaultMaxAge)
+	s.MaxAge = positive(m, "max_age", maxAgeOf(s.Role))
 	if s.MaxAge < s.Window {
 		m.At("max_age").Fault("%v is shorter than window %v: a value would be stale before its window is over; raise max_age", s.MaxAge, s.Window)
 	}
@@ -83,6 +83,7 @@ func (l *loader) readingOf(m *strict.Map) energy.ReadingSpec {
 		s.Availability = availability(m.Map("availability"))
 	}
 	s.Backup = policies.Name(m.At("backup"))
+	l.forecast(m, &s)
 	l.balanceFacts(m, s.Role)
 	m.Done()
 	return s
