@@ -13,9 +13,10 @@ type plant struct {
 	rigs    []rig
 	latency time.Duration
 	at      time.Duration
-	draw    float64 // W, of all
-	slope   float64 // W/s, of all
-	moving  int
+	draw    float64   // W, of all
+	slope   float64   // W/s, of all
+	moving  int       // rigs on a ramp
+	running int       // rigs that are to be on
 	sent    []command // on their way, first come first
 	ends    ends
 }
@@ -105,7 +106,13 @@ func (p *plant) turn(r *rig, do func()) {
 	}
 	r.advance(min(p.at, r.end))
 	before := r.draw
+	if r.point != energy.Off {
+		p.running--
+	}
 	do()
+	if r.point != energy.Off {
+		p.running++
+	}
 	p.draw += r.draw - before
 	if r.end != forever {
 		p.moving++

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/policies"
 	"github.com/curtaild/curtaild/scheduler"
 )
 
@@ -22,6 +23,8 @@ type Config struct {
 	Every    time.Duration // how often meters speak between rows; 0: so that nothing goes stale
 	From, To time.Time     // zero: all of the series
 	Progress func(done float64)
+
+	restless bool // decides at night too; for tests
 }
 
 // run is one simulation on its way.
@@ -39,6 +42,8 @@ type run struct {
 	every   time.Duration
 	due     time.Duration // of the next pass, if no reading comes before
 	waiting bool          // a load waits for draw that is on its way down
+	asleep  bool          // at the last pass, nothing could come of another one
+	passed  time.Duration // the last pass
 	granted float64
 	gross   float64 // what a watt of the loads costs the site
 	passes  int
@@ -161,6 +166,9 @@ func (r *run) step(end time.Duration) {
 	if r.every < forever {
 		t = min(t, r.emitted+r.every)
 	}
+	if t == r.due && r.sleeps() {
+		r.due = r.passed + nap
+	}
 	t = max(t, r.now)
 	r.tally(t)
 	heard := false
@@ -181,7 +189,7 @@ func (r *run) step(end time.Duration) {
 	if read && t < end {
 		r.speak()
 	}
-	if read || t >= r.due || heard && r.waiting {
+	if (read || t >= r.due || heard && r.waiting) && !r.sleeps() {
 		r.pass()
 	}
 }
@@ -239,8 +247,27 @@ func (r *run) speak() {
 	}
 }
 
+// nap is how often the loop decides at night.
+const nap = 15 * time.Minute
+
+// sleeps reports whether a pass can be left out: nothing is available, as at
+// the last one, and every load is off and waits for just that. Half of a solar
+// year is so.
+func (r *run) sleeps() bool { return r.asleep && r.now < r.passed+nap && r.dark() }
+
+func (r *run) dark() bool {
+	if r.cfg.restless || r.plant.running > 0 || r.plant.moving > 0 || len(r.plant.sent) > 0 || !r.site.known(r.row) {
+		return false
+	}
+	free, held := r.site.at(r.row, r.now)
+	return free+held <= 0 && !slices.ContainsFunc(r.cfg.Setup.Policies, func(p policies.Policy) bool {
+		return !p.Use.Available || p.Probe != policies.Probe{}
+	})
+}
+
 // pass has the loop decide.
 func (r *run) pass() {
+	r.passed, r.asleep = r.now, r.dark()
 	next, plan := r.virtual.Pass(r.wall(r.now))
 	r.due = max(r.now+1, next.Sub(r.site.start))
 	r.granted = float64(plan.Granted)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -202,7 +203,40 @@ func TestPlantSums(t *testing.T) {
 	}
 }
 
-// BenchmarkYear is a year of one-minute readings for 100 rigs.
+// That the loop is not asked at night, when nothing can come of it, changes
+// nothing; where it learns from what it sees, next to nothing.
+func TestSleepChangesNothing(t *testing.T) {
+	var values []float64
+	for seed := range uint64(3) {
+		for i, w := range days.Cloudy(seed, 150e3) {
+			if i%60 == 0 {
+				values = append(values, w)
+			}
+		}
+	}
+	for objective, slack := range map[policies.Objective]float64{policies.Hashes: 0, policies.Net: 0.05} {
+		c := siteOf(energy.BalanceSurplus, fleet(10))
+		c.Setup.Policies[0].Objective = objective
+		c.Setup.Policies[0].Start = policies.Threshold{Power: 5000, For: 3 * time.Minute}
+		s := seriesOf(c.Setup.Readings[0], time.Minute, values...)
+		asleep := mustRun(t, c, s)
+		c.restless = true
+		awake := mustRun(t, c, s)
+		if asleep.Passes >= awake.Passes*3/4 {
+			t.Errorf("%s: %d decisions, %d without sleep", objective, asleep.Passes, awake.Passes)
+		}
+		if d := math.Abs(asleep.NetPct - awake.NetPct); d > slack {
+			t.Errorf("%s: net %.3f %%, awake %.3f %%", objective, asleep.NetPct, awake.NetPct)
+		}
+		asleep.Passes = awake.Passes
+		if objective == policies.Hashes && !reflect.DeepEqual(asleep.Rigs, awake.Rigs) {
+			t.Errorf("asleep %+v\nawake  %+v", asleep.Rigs, awake.Rigs)
+		}
+	}
+}
+
+// BenchmarkYear is a year of one-minute readings for 100 rigs, with most
+// hashes as the objective, and with most net energy.
 func BenchmarkYear(b *testing.B) {
 	spec := reading("free", energy.RoleSurplus)
 	s := &Series{Readings: []energy.ReadingSpec{spec}}
@@ -214,13 +248,18 @@ func BenchmarkYear(b *testing.B) {
 			}
 		}
 	}
-	c := siteOf(energy.BalanceSurplus, fleet(100))
-	c.Between, c.Latency = Linear, time.Second
-	b.ResetTimer()
-	for range b.N {
-		r := mustRun(b, c, s)
-		b.ReportMetric(float64(r.Passes), "decisions/year")
-		b.ReportMetric(r.NetPct, "net-%")
+	for _, objective := range []policies.Objective{policies.Hashes, policies.Net} {
+		b.Run(string(objective), func(b *testing.B) {
+			c := siteOf(energy.BalanceSurplus, fleet(100))
+			c.Between, c.Latency = Linear, time.Second
+			if c.Setup.Policies[0].Objective = objective; objective == policies.Hashes {
+				c.Setup.Policies[0].Bridge = policies.Bridge{}
+			}
+			for range b.N {
+				r := mustRun(b, c, s)
+				b.ReportMetric(float64(r.Passes), "decisions/year")
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/year")
+		})
 	}
-	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/year")
 }
