@@ -120,6 +120,7 @@ func newDecider(now time.Time, in Input) *decider {
 			Policies:  make([]Grant, len(in.Rules)),
 		},
 	}
+	d.probe()
 	if in.Balance.OK {
 		d.plan.Budget = max(0, in.Balance.Available-d.leastReserve())
 	}

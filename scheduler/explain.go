@@ -50,6 +50,8 @@ func (d *decider) reason(i int32) (policy string, why energy.Reason) {
 		return policy, energy.Bridged
 	case s.waits:
 		return policy, energy.InFlight
+	case s.at > s.from && d.probing(s.owner):
+		return policy, energy.Probing
 	case s.at == s.top:
 		return policy, ru.why
 	case s.at == s.most:

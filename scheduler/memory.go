@@ -8,6 +8,7 @@ import "time"
 type Memory struct {
 	Gates map[string]Gate      `json:"gates,omitempty"` // by policy
 	Stale map[string]time.Time `json:"stale,omitempty"` // by policy: since when its inputs have been stale
+	Probe Probe                `json:"probe,omitzero"`
 	// Rising and Falling are where policies are on their ramps.
 	Rising  map[string]Slope  `json:"rising,omitempty"`
 	Falling map[string]Slope  `json:"falling,omitempty"`
