@@ -81,7 +81,7 @@ func (d *decider) ease() {
 }
 
 func (d *decider) easePolicy(p int32) {
-	r, ru := &d.in.Rules[p], &d.rules[p]
+	r := &d.in.Rules[p]
 	st := d.standing(p)
 	if !st.cut {
 		return
@@ -92,29 +92,40 @@ func (d *decider) easePolicy(p int32) {
 	}
 	slope = slope.step(d.now, -r.policy.Ramp.Down)
 	room := d.room(p, slope.Level/d.gross, st)
-	for _, i := range r.bases {
-		if !d.lets(p, i) {
-			continue
-		}
-		l, s := &d.in.Fleet.loads[i], &d.slots[i]
-		for point := s.from; point > s.at; point-- {
-			more := l.cost(point) - s.cost
-			if !room.holds(more, 0) || !d.ceiling.holds(more, 0) {
-				continue
+	for _, low := range []bool{true, false} { // levels are cut before loads stop
+		for _, i := range r.bases {
+			if d.lets(p, i) {
+				d.easeLoad(p, i, low, &room)
 			}
-			room, d.ceiling = room.less(more), d.ceiling.less(more)
-			if s.floor && s.owner == nobody {
-				d.pending[d.home(i)] -= s.low
-				d.owned += s.low
-			}
-			d.owned += more
-			s.owner, s.at, s.cost = p, point, l.cost(point)
-			ru.ease(i)
 		}
 	}
-	if len(ru.eased) > 0 {
+	if len(d.rules[p].eased) > 0 {
 		d.plan.Memory.falling(r.policy.Name, slope)
 		d.plan.wakeAt(slope.At.Add(rampTick))
+	}
+}
+
+// easeLoad takes load i back up to where it was, as far as there is room; at
+// first only to its lowest running point.
+func (d *decider) easeLoad(p, i int32, low bool, room *purse) {
+	l, s := &d.in.Fleet.loads[i], &d.slots[i]
+	top := s.from
+	if low {
+		top = 1
+	}
+	for point := top; point > s.at; point-- {
+		more := l.cost(point) - s.cost
+		if !room.holds(more, 0) || !d.ceiling.holds(more, 0) {
+			continue
+		}
+		*room, d.ceiling = room.less(more), d.ceiling.less(more)
+		if s.floor && s.owner == nobody {
+			d.pending[d.home(i)] -= s.low
+			d.owned += s.low
+		}
+		d.owned += more
+		s.owner, s.at, s.cost = p, point, l.cost(point)
+		d.rules[p].ease(i)
 	}
 }
 
@@ -155,14 +166,16 @@ func (d *decider) standing(p int32) (st standing) {
 }
 
 // room is what policy p may add to let its loads down: up to the level of its
-// ramp, and no more than there is.
+// ramp, and no more than there is, or than it may grant at all.
 func (d *decider) room(p int32, level energy.Watts, st standing) purse {
 	room := fullPurse()
-	room.hard = level - st.granted
+	room.hard = min(level, d.rules[p].most/d.gross-st.gone) - st.granted
 	pol := &d.in.Rules[p].policy
-	switch {
-	case !pol.Use.Available:
+	if !pol.Use.Available {
 		room.hard = min(room.hard, pol.Use.Fixed/d.gross-st.granted-st.gone)
+	}
+	switch {
+	case !pol.Use.Available && !d.shared(): // it may import
 	case !d.in.Balance.OK:
 		room.soft = 0
 	default:
@@ -173,6 +186,16 @@ func (d *decider) room(p int32, level energy.Watts, st standing) purse {
 		room.soft = d.free(pol.Reserve) - d.foreign - d.owned - set
 	}
 	return room
+}
+
+// shared reports whether a policy that is open counts on what is available.
+func (d *decider) shared() bool {
+	for q := range d.rules {
+		if d.rules[q].open && d.in.Rules[q].policy.Use.Available {
+			return true
+		}
+	}
+	return false
 }
 
 // ease notes that load i is let down.
