@@ -43,9 +43,7 @@ const (
 type Balancer struct {
 	Spec   BalanceSpec
 	Memory BalanceMemory
-
-	made Draws     // what the plant made, by source time
-	from time.Time // since when that is known
+	Made   Draws // what the plant made over the last 15 minutes, by source time
 }
 
 // BalanceMemory is what one balance leaves to the next, and what outlives the

@@ -53,7 +53,7 @@ func (k *Balancer) heldBack(out *Balance, c course, main Sample, power Watts) (W
 	if out.Generation.OK() {
 		made = out.Generation
 	}
-	k.note(made)
+	k.Made.Add(made.At, made.Watts())
 	held := max(0, x.Watts()-k.taken(c, x, made)-c.at(main)+c.at(made))
 	late := c.risen(main, s.Follow) // what the plant may still have to follow
 	why := s.offLimit(out, c.at(main), power, late)
@@ -94,24 +94,16 @@ func (s *BalanceSpec) held(out *Balance) Sample {
 	return x
 }
 
-// note keeps what the plant made.
-func (k *Balancer) note(made Sample) {
-	if k.from.IsZero() || made.At.Before(k.from) {
-		k.from = made.At
-	}
-	k.made.Add(made.At, made.Watts())
-}
-
 // taken is how much less the plant held back at the time of made than at that
 // of x: what it made more, or where that is not known, what we drew more. If
 // it made less although we drew no less, it was the sun: that does not put
 // anything back.
 func (k *Balancer) taken(c course, x, made Sample) Watts {
 	drawn := c.at(made) - c.at(x)
-	if x.At.Before(k.from) || x.At.After(made.At) {
+	if x.At.Before(k.Made.from()) || x.At.After(made.At) {
 		return drawn
 	}
-	return max(made.Watts()-k.made.At(x.At), min(0, drawn))
+	return max(made.Watts()-k.Made.At(x.At), min(0, drawn))
 }
 
 // offLimit says why nothing can be held back at the connection: export is

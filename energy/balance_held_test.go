@@ -191,7 +191,7 @@ func TestFollow(t *testing.T) {
 						t.Fatalf("at %v s: available %v, %q; want %v, %q (held %v, %+v)", r.sec, b.Available, b.Reason, r.want, r.reason, b.Held, k.Memory.Follow)
 					}
 				}
-				k = Balancer{Spec: k.Spec, Memory: kept(t, k.Memory), made: k.made, from: k.from}
+				k = Balancer{Spec: k.Spec, Memory: kept(t, k.Memory), Made: k.Made}
 			}
 		})
 	}

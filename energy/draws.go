@@ -118,6 +118,14 @@ func (d *Draws) Mean(from, to time.Time) Watts {
 	return Watts((jb - ja) / seconds(b-a))
 }
 
+// from is the time of the first sample; zero if there is none.
+func (d *Draws) from() time.Time {
+	if len(d.s) == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, d.s[0].ns)
+}
+
 // least is the lowest draw from one instant to another.
 func (d *Draws) least(from, to time.Time) Watts {
 	low := min(d.At(from), d.At(to))

@@ -26,6 +26,7 @@ type checkpoint struct {
 	Loads   []loadRecord       `json:"loads"`
 	Board   energy.BoardState  `json:"board"`
 	Draws   energy.DrawsState  `json:"draws"`
+	Made    energy.DrawsState  `json:"made"`
 	Grid    energy.DrawsState  `json:"grid"`
 	Started time.Time          `json:"started"`
 	Passed  time.Time          `json:"passed"`
@@ -73,7 +74,7 @@ func (r *loadRecord) state() loadState {
 func (s *site) checkpoint(now time.Time) *checkpoint {
 	c := &checkpoint{
 		At: now, Setup: setupRecord{s.Setup, s.Setup.Location.String()}, Specs: append([]*energy.LoadSpec(nil), s.specs...), Kept: *s.record(now),
-		Loads: make([]loadRecord, len(s.loads)), Board: s.board.State(), Draws: s.draws.State(), Grid: s.grid.State(),
+		Loads: make([]loadRecord, len(s.loads)), Board: s.board.State(), Draws: s.draws.State(), Made: s.balancer.Made.State(), Grid: s.grid.State(),
 		Started: s.started, Passed: s.passed, Drain: s.drain, Decided: s.decided,
 	}
 	c.Kept.Seen = s.kept.Seen
@@ -112,6 +113,7 @@ func (c *checkpoint) site() (*site, error) {
 	}
 	s.board.Restore(c.Board)
 	s.draws.Restore(c.Draws)
+	s.balancer.Made.Restore(c.Made)
 	s.grid.Restore(c.Grid)
 	return s, s.compile()
 }
