@@ -12,8 +12,14 @@ import "github.com/curtaild/curtaild/energy"
 // the power wobbles, so a set-point does not follow noise up and down. The
 // outcome depends on the loads' present points in no other way, and is its own
 // fixed point: with the same budget, the next decision moves nothing.
-func (d *decider) allocate(p int32, left purse) (spent energy.Watts) {
+//
+// Loads that run may be carried at their lowest points beyond what there is,
+// as the policy's bridge allows and past dips suggest; and none starts but for
+// power that is expected to last.
+func (d *decider) allocate(p int32, left purse, floors energy.Watts) (spent energy.Watts) {
 	r := &d.in.Rules[p]
+	low, high := floors, d.tops(p) // of what runs: the lowest points, and the highest
+	carry := d.allowance(p, left, floors)
 	for _, i := range r.bases {
 		s := &d.slots[i]
 		switch {
@@ -23,16 +29,32 @@ func (d *decider) allocate(p int32, left purse) (spent energy.Watts) {
 				s.at = s.from
 			}
 		case s.from == energy.Off || s.floor || s.most == energy.Off:
-		case left.holds(s.low, 0):
+		case left.holds(s.low, 0), low+s.low <= carry+tolerance && d.ceiling.holds(left.spent+s.low, 0):
+			if s.bridged = d.rules[p].carried || !left.holds(s.low, 0); s.bridged {
+				d.soonAgain()
+			}
 			s.at, s.cost = 1, s.low
 			left = left.less(s.low)
+			low += s.low
+			high += d.in.Fleet.loads[i].cost(s.most)
 		}
 	}
 	for k := range r.steps {
 		st := &r.steps[k]
 		s := &d.slots[st.load]
-		if s.owner == p && st.point > s.at && st.point <= s.most && !s.gone {
-			d.raise(&left, st.load, st.point, st.cost)
+		if s.owner != p || st.point <= s.at || st.point > s.most || s.gone {
+			continue
+		}
+		start := s.at == energy.Off && s.from == energy.Off
+		if start && !d.rules[p].out.starts(low+s.low, high) {
+			if left.holds(s.low, s.band) {
+				d.soonAgain()
+			}
+			continue
+		}
+		if d.raise(&left, st.load, st.point, st.cost) && start {
+			low += s.low
+			high += d.in.Fleet.loads[st.load].cost(s.most)
 		}
 	}
 	if len(r.bent) > 0 {

@@ -64,6 +64,7 @@ type shape struct {
 	climb         float64 // W/s of one
 	fall          float64 // s from its lowest point to off
 	minOn, minOff float64 // s
+	carry         float64 // s that it may be carried through a dip, on power that is bought
 }
 
 // shape is that of the given loads together.
@@ -103,15 +104,12 @@ func (b Belief) step(now time.Time, w energy.Watts, sh shape) Belief {
 	if sh.n == 0 {
 		return b
 	}
-	if len(b.Trials) != len(tenets) || len(b.Slow[0]) != sh.n {
-		b = newBelief(t, s, sh)
+	fresh := len(b.Trials) != len(tenets) || len(b.Slow[0]) != sh.n
+	if fresh || t < b.Recent[len(b.Recent)-1].T-unknown { // or the clock was set back
+		b, fresh = newBelief(t, s, sh), true
 	}
 	last := b.Recent[len(b.Recent)-1]
-	if t < last.T-unknown { // the clock was set back
-		b = newBelief(t, s, sh)
-		last = b.Recent[0]
-	}
-	if passed := t - last.T; passed > 0 && passed < soonest.Seconds() || passed < 0 {
+	if t-last.T < soonest.Seconds() && !fresh {
 		return b
 	}
 	dt := min(t-last.T, unknown)

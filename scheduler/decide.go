@@ -81,6 +81,9 @@ type ruling struct {
 	admission
 	noFit energy.Reason // why a load does not get (more) power
 	short bool          // what floors hold is more than there is
+	// carried: its gate has closed, but a bridge still carries what runs.
+	carried bool
+	out     outlook
 }
 
 // purse is what is left to be granted. Hard is constant power: a fixed one, a
@@ -156,9 +159,13 @@ func (d *decider) decide(p int32) {
 	if b, ok := d.in.Memory.Beliefs[r.policy.Name]; ok {
 		d.plan.Memory.believe(r.policy.Name, b)
 	}
+	if b, ok := d.in.Memory.Bridges[r.policy.Name]; ok {
+		d.plan.Memory.bridge(r.policy.Name, b.step(d.now, d.in.DayEnd))
+	}
 	ru.admission = d.admit(p, g)
+	ru.carried = d.carried(p)
 	g.Open, g.Reason = ru.open, ru.why
-	if !ru.open {
+	if !ru.open && !ru.carried {
 		for _, i := range r.loads {
 			s := &d.slots[i]
 			if s.owner != nobody {
@@ -181,12 +188,14 @@ func (d *decider) decide(p int32) {
 		ru.noFit = d.bounded
 	}
 	ru.short = own.least() < -tolerance
+	ru.out = d.expect(p, own.least()+floors)
 	var spent energy.Watts
 	if d.tracked(p) {
-		spent = d.track(p, own.least()+floors, d.ceiling)
+		spent = d.track(p, own.least()+floors, purse{hard: left.hard, soft: d.ceiling.soft})
 	} else {
-		spent = d.allocate(p, left)
+		spent = d.allocate(p, left, floors)
 	}
+	d.account(p, floors+spent-(own.least()+floors))
 	d.ceiling = d.ceiling.less(spent)
 	d.owned += floors + spent
 }
@@ -214,6 +223,9 @@ func (d *decider) own(p int32) (floors, gone energy.Watts) {
 			continue
 		}
 		s.owner = p
+		if top := min(s.from, 1); d.rules[p].carried && top < s.most {
+			s.most, s.limit = top, energy.NoSurplus
+		}
 		if frozen && s.from < s.most {
 			s.most, s.limit = s.from, energy.StaleKeep
 		}

@@ -46,7 +46,7 @@ func (d *decider) reason(i int32) (policy string, why energy.Reason) {
 		return policy, energy.Unreachable
 	case ru.eased[i]:
 		return policy, energy.RampLimit
-	case s.bridged && s.at > energy.Off:
+	case (s.bridged || ru.carried) && s.at > energy.Off:
 		return policy, energy.Bridged
 	case s.waits:
 		return policy, energy.InFlight

@@ -10,9 +10,10 @@ type Memory struct {
 	Stale map[string]time.Time `json:"stale,omitempty"` // by policy: since when its inputs have been stale
 	Probe Probe                `json:"probe,omitzero"`
 	// Rising and Falling are where policies are on their ramps.
-	Rising  map[string]Slope  `json:"rising,omitempty"`
-	Falling map[string]Slope  `json:"falling,omitempty"`
-	Beliefs map[string]Belief `json:"beliefs,omitempty"` // by policy
+	Rising  map[string]Slope    `json:"rising,omitempty"`
+	Falling map[string]Slope    `json:"falling,omitempty"`
+	Beliefs map[string]Belief   `json:"beliefs,omitempty"` // by policy
+	Bridges map[string]Bridging `json:"bridges,omitempty"` // by policy that may buy
 }
 
 // believe keeps what has been learned of a policy's budget.
@@ -21,6 +22,13 @@ func (m *Memory) believe(policy string, b Belief) {
 		m.Beliefs = make(map[string]Belief)
 	}
 	m.Beliefs[policy] = b
+}
+
+func (m *Memory) bridge(policy string, b Bridging) {
+	if m.Bridges == nil {
+		m.Bridges = make(map[string]Bridging)
+	}
+	m.Bridges[policy] = b
 }
 
 // newMemory makes room for a decision's memory of n policies.

@@ -72,6 +72,7 @@ func NewRules(ps []policies.Policy, f *Fleet, loc *time.Location) ([]Rule, error
 		r.sort(f, tier)
 		r.stride = r.widestStep(f)
 		r.shape = f.shape(r.loads)
+		r.shape.carry = carry(&r.policy)
 		rules = append(rules, r)
 	}
 	if err := errors.Join(faults...); err != nil {

@@ -15,6 +15,11 @@ type outlook struct {
 	hold energy.Watts // a load that runs goes on while low is within this; none starts above
 }
 
+func unbounded(hold energy.Watts) outlook {
+	inf := energy.Watts(math.Inf(1))
+	return outlook{low: inf, high: inf, hold: hold}
+}
+
 func (o outlook) starts(low, high energy.Watts) bool {
 	return low <= o.low+tolerance && low <= o.hold+tolerance && high < o.high
 }
@@ -93,17 +98,24 @@ func (b *Belief) outlook(r *tenet, reach float64, sh shape) outlook {
 // holds is up to which power loads stay at their lowest points under rule r, W.
 func (b *Belief) holds(r *tenet, sh shape) float64 {
 	now := b.Recent[len(b.Recent)-1]
+	if sh.carry == 0 {
+		return now.W
+	}
+	within := math.Inf(1)
+	if sh.carry < kept {
+		within = max(now.W, b.most(now.T-sh.carry))
+	}
 	if r.clouds && now.W < dark*b.most(now.T-kept) {
 		return now.W
 	}
 	if r.leak > 0 {
-		return max(now.W, crossing(b.Slow[r.leak-1], -verdict)*sh.low)
+		return min(within, max(now.W, crossing(b.Slow[r.leak-1], -verdict)*sh.low))
 	}
 	from := now.T - r.hold
 	if r.clouds {
 		from = max(from, b.fall(from)-edgeTime)
 	}
-	return max(now.W, b.most(from))
+	return min(within, max(now.W, b.most(from)))
 }
 
 // crossing is how many of the first units are above x.

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -31,13 +32,13 @@ type tracker struct {
 // for draw that is misjudged is imported.
 func (d *decider) tracked(p int32) bool {
 	r := &d.in.Rules[p].policy
-	return r.Objective == policies.Net && r.Bridge.Auto && !d.rules[p].frozen
+	return r.Objective == policies.Net && r.Bridge.Auto && r.Use.Available && !d.rules[p].frozen
 }
 
 // track is allocate for a policy that is tracked. Budget is what there is for
 // all its loads, floors included; ceiling is what ceilings leave above floors.
 func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent energy.Watts) {
-	t := tracker{d: d, p: p, all: budget, left: budget, ceil: ceiling, out: d.expect(p, budget)}
+	t := tracker{d: d, p: p, all: budget, left: budget, ceil: ceiling, out: d.rules[p].out}
 	r := &d.in.Rules[p]
 	var on, off []int32
 	for _, i := range r.bases {
@@ -68,13 +69,15 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 }
 
 // expect is what is to be expected of the budget of policy p, which is w now.
+// Without loads to learn for, or where power does not come and go, there are
+// no bounds.
 func (d *decider) expect(p int32, w energy.Watts) outlook {
 	r := &d.in.Rules[p]
+	if !r.policy.Use.Available || d.rules[p].frozen || r.shape.n == 0 {
+		return unbounded(w)
+	}
 	b := d.in.Memory.Beliefs[r.policy.Name].step(d.now, w, r.shape)
 	d.plan.Memory.believe(r.policy.Name, b)
-	if r.shape.n == 0 {
-		return outlook{}
-	}
 	reach := 0.0
 	for _, i := range r.loads {
 		s, l := &d.slots[i], &d.in.Fleet.loads[i]
@@ -87,7 +90,14 @@ func (d *decider) expect(p int32, w energy.Watts) outlook {
 		}
 		reach += float64(top)
 	}
-	return b.outlook(&tenets[b.Lead], reach, r.shape)
+	o := b.outlook(&tenets[b.Lead], reach, r.shape)
+	o.hold = max(o.hold, w)
+	if r.policy.Objective != policies.Net {
+		o.high = energy.Watts(math.Inf(1)) // more loads, at lower points, are what gives most hashes
+	} else if !math.IsInf(float64(o.high), 1) {
+		o.high = max(o.high, w)
+	}
+	return o
 }
 
 // run takes in a load that will run.
@@ -113,7 +123,9 @@ func (t *tracker) hold(on []int32) {
 			continue
 		}
 		if t.take(i, 1, true) {
-			s.bridged = t.low+s.low > t.all+tolerance
+			if s.bridged = t.d.rules[t.p].carried || t.low+s.low > t.all+tolerance; s.bridged {
+				t.d.soonAgain()
+			}
 			t.run(i)
 		}
 	}
@@ -122,6 +134,9 @@ func (t *tracker) hold(on []int32) {
 // start starts loads, if it is time: of like ones, the one that has been off
 // longest first.
 func (t *tracker) start(off []int32) {
+	if len(off) > 0 {
+		t.d.soonAgain()
+	}
 	if !t.out.starts(t.low, t.high) {
 		return
 	}
@@ -159,6 +174,9 @@ func (t *tracker) take(i, point int32, bought bool) bool {
 	if !bought && more > t.left+tolerance || !t.ceil.holds(cost-s.cost, 0) {
 		return false
 	}
+	if !s.level || point != s.from {
+		t.d.soonAgain()
+	}
 	t.left -= more
 	t.ceil = t.ceil.less(cost - s.cost)
 	s.at, s.cost = point, cost
@@ -189,6 +207,10 @@ func (in *Input) latency() time.Duration {
 	}
 	return usualLatency
 }
+
+// soonAgain has the plan wake after a period, for what it does depends on how
+// time goes on.
+func (d *decider) soonAgain() { d.plan.wakeAt(d.now.Add(d.in.period())) }
 
 func (in *Input) period() time.Duration {
 	if in.Period > 0 {
