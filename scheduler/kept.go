@@ -40,8 +40,10 @@ type KeptLoad struct {
 
 // Change is a part of Kept that is to be put on disk.
 type Change struct {
-	Site  *KeptSite
+	Site  *KeptSite // without beliefs
 	Loads map[string]KeptLoad
+	// Beliefs is by policy; nil: as they were.
+	Beliefs map[string]Belief
 }
 
 // lull is how long a change that nobody waits for may stay unwritten: a
@@ -97,6 +99,9 @@ func (k *keeper) put(c Change, after func(error)) {
 	defer k.mu.Unlock()
 	if c.Site != nil {
 		k.pending.Site = c.Site
+	}
+	if c.Beliefs != nil {
+		k.pending.Beliefs = c.Beliefs
 	}
 	if k.pending.Loads == nil {
 		k.pending.Loads = c.Loads

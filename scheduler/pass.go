@@ -12,6 +12,9 @@ import (
 // set-point changes.
 const lazily = 10 * time.Second
 
+// seldom is how often beliefs are.
+const seldom = 10 * time.Minute
+
 // pass decides once and sends what has changed. It returns when to decide
 // again though nothing comes in.
 func (s *site) pass(now time.Time) time.Time {
@@ -42,7 +45,7 @@ func (s *site) pass(now time.Time) time.Time {
 	s.apply(now)
 	if now.Sub(s.lazy) >= lazily {
 		s.lazy = now
-		s.keep(Change{Site: s.record(now), Loads: s.lessons()}, nil)
+		s.keep(s.change(now, s.lessons(), false), nil)
 	}
 	s.publish(now)
 	return s.next(now)
@@ -179,11 +182,11 @@ func (s *site) move(now time.Time, i int, d energy.Decision) energy.Setpoint {
 func (s *site) commit(now time.Time, changed map[string]KeptLoad, rises []energy.Setpoint) {
 	s.lazy = now
 	if len(rises) == 0 {
-		s.keep(Change{Site: s.record(now), Loads: changed}, nil)
+		s.keep(s.change(now, changed, false), nil)
 		return
 	}
 	kept := make(chan struct{})
-	s.keep(Change{Site: s.record(now), Loads: maps.Clone(changed)}, func(error) { close(kept) })
+	s.keep(s.change(now, maps.Clone(changed), false), func(error) { close(kept) })
 	slow := time.NewTimer(time.Second)
 	defer slow.Stop()
 	select {

@@ -38,6 +38,7 @@ type site struct {
 	outlook  energy.Outlook
 	plan     Plan
 	lazy     time.Time // when the state was last put on disk
+	believed time.Time // when the beliefs were
 }
 
 func openSite(l *Loop, keep func(Change, func(error)), now time.Time) (*site, error) {
@@ -166,7 +167,7 @@ func (s *site) signal(now time.Time, d Delivery) {
 	s.answer(now, s.kept.Book.Take(now, d.Signal, src, s.measure(now)))
 	// Not to be told of a signal that the disk refuses would hold up those that
 	// come after it: it is acknowledged all the same.
-	s.keep(Change{Site: s.record(now)}, func(error) {
+	s.keep(s.change(now, nil, false), func(error) {
 		if d.Done != nil {
 			d.Done()
 		}
@@ -240,6 +241,18 @@ func (s *site) source() energy.PowerSource {
 		}
 	}
 	return energy.Measured
+}
+
+// change is what is to be put on disk now, with the given loads. Beliefs are
+// large and slow to change: they go along now and then, and when all must.
+func (s *site) change(now time.Time, loads map[string]KeptLoad, all bool) Change {
+	c := Change{Site: s.record(now), Loads: loads}
+	beliefs := c.Site.Memory.Beliefs
+	c.Site.Memory.Beliefs = nil
+	if len(beliefs) > 0 && (all || now.Sub(s.believed) >= seldom) {
+		c.Beliefs, s.believed = beliefs, now
+	}
+	return c
 }
 
 // record is the site's state as it is to be kept.

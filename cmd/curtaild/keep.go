@@ -11,6 +11,7 @@ import (
 const (
 	bucketSite     = "site"     // one value a kind: the scheduler's, the recorder's
 	bucketLoads    = "loads"    // what each load was last told
+	bucketBeliefs  = "beliefs"  // what each policy's budget has taught
 	bucketCounters = "counters" // what each load has drawn and done
 
 	keySite     = "scheduler"
@@ -28,6 +29,9 @@ func readKept(st *store.State) (scheduler.Kept, error) {
 		return k, fmt.Errorf("read state of the loads: %w", err)
 	}
 	k.Loads = loads
+	if k.Memory.Beliefs, err = store.LoadAs[scheduler.Belief](st, bucketBeliefs); err != nil {
+		return k, fmt.Errorf("read beliefs: %w", err)
+	}
 	return k, nil
 }
 
@@ -37,6 +41,9 @@ func keep(st *store.State) func(scheduler.Change) error {
 		return st.Update(func(tx *store.Tx) {
 			if c.Site != nil {
 				tx.Put(bucketSite, keySite, c.Site)
+			}
+			for policy, b := range c.Beliefs {
+				tx.Put(bucketBeliefs, policy, b)
 			}
 			for name, l := range c.Loads {
 				tx.Put(bucketLoads, name, l)
