@@ -29,6 +29,7 @@ func newSimulate() *cobra.Command {
 			"and a line of levels out for each tick (docs/operating.md). In policies every name then stands for all rigs.",
 		Example: "  curtaild simulate -c config.yaml --readings day.csv --plot day.svg\n" +
 			"  curtaild simulate -c config.yaml --readings day.csv --policies bold/ --against careful/ --plot both.png\n" +
+			"  curtaild simulate -c config.yaml --history --from 2026-04-01 --to 2026-04-02 --policies bold/\n" +
 			"  curtaild simulate --exec-protocol",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -42,7 +43,7 @@ func newSimulate() *cobra.Command {
 		},
 	}
 	opts.flags(cmd)
-	cmd.MarkFlagsMutuallyExclusive("exec-protocol", "readings")
+	cmd.MarkFlagsMutuallyExclusive("exec-protocol", "readings", "history")
 	return cmd
 }
 
@@ -51,6 +52,7 @@ type simulateOptions struct {
 	policies string
 	against  string
 	readings string
+	history  string
 	plots    []string
 	asJSON   bool
 	included bool
@@ -63,6 +65,8 @@ type simulateOptions struct {
 func (o *simulateOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.readings, "readings", "", "CSV `file` of what the meters read")
+	f.StringVar(&o.history, "history", "", "play what the daemon recorded in this state `folder` (default: the config's)")
+	f.Lookup("history").NoOptDefVal = ownStore
 	f.StringVar(&o.policies, "policies", "", "policies in this `folder` or file, in place of the config's")
 	f.StringVar(&o.against, "against", "", "compare with those in this `folder` or file")
 	f.StringArrayVar(&o.plots, "plot", nil, "write a plot to this `file`, .svg or .png (may be given several times)")
@@ -79,8 +83,8 @@ func (o *simulateOptions) flags(cmd *cobra.Command) {
 // check finds what is wrong with the command line alone.
 func (o *simulateOptions) check() error {
 	switch {
-	case !o.filter && o.readings == "":
-		return errors.New("nothing to simulate: give --readings day.csv (curtaild simulate --help)")
+	case !o.filter && o.readings == "" && o.history == "":
+		return errors.New("nothing to simulate: give --readings day.csv, or --history (curtaild simulate --help)")
 	case o.between != string(simulate.Linear) && o.between != string(simulate.Held):
 		return fmt.Errorf("--between %q: want linear or held", o.between)
 	case o.latency < 0:
@@ -106,13 +110,13 @@ func runSimulate(cmd *cobra.Command, opts *simulateOptions) error {
 	if err != nil {
 		return statusError{2, err}
 	}
-	series, err := readSeries(cmd, cfg, opts.readings)
-	if err != nil {
-		return err
-	}
 	base, err := opts.config(cfg, loads)
 	if err != nil {
 		return statusError{2, err}
+	}
+	series, err := opts.series(cmd, cfg, base)
+	if err != nil {
+		return err
 	}
 	runs, err := opts.runs(cmd, cfg, loads)
 	if err != nil {
@@ -131,6 +135,21 @@ func runSimulate(cmd *cobra.Command, opts *simulateOptions) error {
 		runs[i].Currency = cfg.Site.Currency
 	}
 	return opts.report(cmd, cfg, runs)
+}
+
+// ownStore stands for the config's state folder.
+const ownStore = "the config's"
+
+// series is what is to be played.
+func (o *simulateOptions) series(cmd *cobra.Command, cfg *config.Config, c simulate.Config) (*simulate.Series, error) {
+	if o.history == "" {
+		return readSeries(cmd, cfg, o.readings)
+	}
+	dir := o.history
+	if dir == ownStore {
+		dir = cfg.Store.Path
+	}
+	return readHistory(dir, cfg, c)
 }
 
 // named is a set of policies and, in the end, its result.
@@ -164,7 +183,7 @@ func (o *simulateOptions) runs(cmd *cobra.Command, cfg *config.Config, loads []s
 func (o *simulateOptions) config(cfg *config.Config, loads []simulate.Load) (simulate.Config, error) {
 	c := simulate.Config{
 		Setup: setup(cfg, specsOf(loads)), Loads: loads, Latency: o.latency, Every: o.every,
-		Between: simulate.Between(o.between), Included: o.included,
+		Between: simulate.Between(o.between), Included: o.included || o.history != "",
 	}
 	c.Setup.Observe, c.Setup.Sources = false, nil
 	var err error

@@ -174,3 +174,29 @@ func readSeries(cmd *cobra.Command, cfg *config.Config, path string) (*simulate.
 	}
 	return s, nil
 }
+
+// historyStep is how far apart the rows of a history are.
+const historyStep = 5 * time.Second
+
+// readHistory reads what a daemon has recorded.
+func readHistory(dir string, cfg *config.Config, c simulate.Config) (*simulate.Series, error) {
+	from, to, step := c.From, c.To, c.Every
+	if from.IsZero() {
+		from = time.Unix(0, 0).AddDate(1, 0, 0) // before anything was recorded
+	}
+	if to.IsZero() {
+		to = time.Now()
+	}
+	if step <= 0 {
+		step = historyStep
+	}
+	h := simulate.NewHistory(cfg.Readings, cfg.Balance.Aux, step)
+	if err := readJournal(dir, from, to, h.Take); err != nil {
+		return nil, fmt.Errorf("read the history in %s: %w", dir, err)
+	}
+	s, err := h.Series()
+	if err != nil {
+		return nil, fmt.Errorf("read the history in %s: %w", dir, err)
+	}
+	return s, nil
+}

@@ -60,6 +60,7 @@ type site struct {
 	hole    time.Duration // rows that are further apart have nothing between them
 	free    []float64     // of each row, W: what is left before anything is held back; NaN: not known
 	held    []float64     // of each row, W: what the plant holds back and would give
+	drew    int           // the column of what our loads drew when it was read; -1: there were none
 	price   [2]int        // columns of what is paid and what is got for a MWh; -1: none
 }
 
@@ -72,7 +73,7 @@ func newSite(s *Series, cfg *Config) (*site, error) {
 	}
 	t := &site{
 		series: s, balance: cfg.Setup.Balance, between: cfg.Between, start: s.At[0], hole: 3 * s.step(),
-		free: make([]float64, len(s.At)), held: make([]float64, len(s.At)),
+		free: make([]float64, len(s.At)), held: make([]float64, len(s.At)), drew: -1,
 		price: [2]int{s.column(energy.RoleImportPrice), s.column(energy.RoleExportPrice)},
 	}
 	need := map[energy.BalanceKind][]energy.Role{
@@ -87,25 +88,39 @@ func newSite(s *Series, cfg *Config) (*site, error) {
 			return nil, fmt.Errorf("no column for the reading of role %q: name one after the reading, its topic or its role", role)
 		}
 	}
-	battery, ours := s.column(energy.RoleBattery), -1
 	if cfg.Included {
-		ours = s.column(energy.RoleFlexible)
+		t.drew = s.column(energy.RoleFlexible)
 	}
+	battery := s.column(energy.RoleBattery)
 	for i := range s.At {
 		t.free[i] = t.freeAt(i)
 		if battery >= 0 {
 			t.free[i] += min(0, s.value(i, battery)) // what a battery gives is not there for us
 		}
-		if ours >= 0 && t.counted() {
-			t.free[i] += s.value(i, ours)
+		if t.drew >= 0 && t.counted() {
+			t.free[i] += s.value(i, t.drew)
 		}
-		if c := s.column(energy.RoleCurtailed); c >= 0 && t.balance.HeldAt == energy.HeldAtConnection {
-			if v := s.value(i, c); v > 0 {
-				t.held[i] = v
-			}
-		}
+		t.held[i] = t.heldAt(i)
 	}
 	return t, nil
+}
+
+// heldAt is what the plant holds back in a row and would give, W.
+func (t *site) heldAt(row int) float64 {
+	if t.balance.HeldAt != energy.HeldAtConnection {
+		return 0
+	}
+	s := t.series
+	v := math.NaN()
+	if c := s.column(energy.RoleCurtailed); c >= 0 {
+		v = s.value(row, c)
+	} else if p, g := s.column(energy.RolePotential), s.column(energy.RoleGeneration); p >= 0 && g >= 0 {
+		v = s.value(row, p) - s.value(row, g)
+	}
+	if v > 0 {
+		return v
+	}
+	return 0
 }
 
 // freeAt is what the rows' own readings leave, W.
@@ -186,18 +201,25 @@ func (t *site) read(row, column int, x time.Duration, ours float64) (float64, bo
 	if math.IsNaN(free) {
 		held = 0
 	}
-	given := min(held, ours)
+	given, more := min(held, ours), ours
+	if t.drew >= 0 {
+		then := t.mix(s.value(row, t.drew), s.value(n, t.drew), t.fraction(row, x))
+		if math.IsNaN(then) {
+			return 0, false
+		}
+		more -= then
+	}
 	switch s.Readings[column].Role {
 	case energy.RoleGrid:
-		v += ours - given
+		v += more - given
 	case energy.RoleSurplus:
 		v += given
 		if t.balance.SurplusIncludesLoads {
-			v -= ours
+			v -= more
 		}
 	case energy.RoleLoad:
 		if t.balance.LoadIncludesLoads {
-			v += ours
+			v += more
 		}
 	case energy.RoleGeneration:
 		v += given
