@@ -24,7 +24,7 @@ func TestCheckpointKnowsEveryField(t *testing.T) {
 		in   any
 		as   []string // fields that have another name in it
 	}{
-		{site{}, []string{"Loop", "log", "keep", "fleet", "rules", "index", "states", "stale", "balance", "plan", "lazy", "believed", "taught", "balancer"}, checkpoint{}, nil},
+		{site{}, []string{"Loop", "log", "keep", "fleet", "rules", "index", "states", "stale", "balance", "plan", "lazy", "believed", "taught", "balancer", "outlook"}, checkpoint{}, nil},
 		{loadState{}, nil, loadRecord{}, nil},
 	} {
 		kept := reflect.TypeOf(c.in)
