@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"context"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -26,7 +28,11 @@ func (s *site) pass(now time.Time) time.Time {
 	}
 	s.passed = now
 	s.weigh(now)
-	steps := s.kept.Book.Step(now, s.measure(now))
+	var m Measure
+	if len(s.kept.Book.Signals) > 0 { // nobody else asks
+		m = s.measure(now)
+	}
+	steps := s.kept.Book.Step(now, m)
 	s.answer(now, steps)
 	if len(steps) > 0 {
 		s.lazy = time.Time{} // else they are taken again after a crash
@@ -154,6 +160,9 @@ func (s *site) apply(now time.Time) {
 	if changed != nil {
 		s.note(now) // the far end of a step
 		s.commit(now, changed, rises)
+	}
+	if !s.log.Enabled(context.Background(), slog.LevelInfo) {
+		return
 	}
 	for _, i := range moved { // once they are sent: a log may be slow
 		d := &s.plan.Decisions[i]
