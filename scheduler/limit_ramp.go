@@ -91,11 +91,12 @@ func (d *decider) easePolicy(p int32) {
 		slope = Slope{st.held * d.gross, d.now}
 	}
 	slope = slope.step(d.now, -r.policy.Ramp.Down)
-	room := d.room(p, slope.Level/d.gross, st)
+	room := d.room(p, st)
+	lacks := slope.Level/d.gross - st.granted
 	for _, low := range []bool{true, false} { // levels are cut before loads stop
 		for _, i := range r.bases {
-			if d.lets(p, i) {
-				d.easeLoad(p, i, low, &room)
+			if lacks > tolerance && d.lets(p, i) {
+				lacks -= d.easeLoad(p, i, ask{lacks, low}, &room)
 			}
 		}
 	}
@@ -105,28 +106,41 @@ func (d *decider) easePolicy(p int32) {
 	}
 }
 
-// easeLoad takes load i back up to where it was, as far as there is room; at
-// first only to its lowest running point.
-func (d *decider) easeLoad(p, i int32, low bool, room *purse) {
+// ask is what easing wants of a load.
+type ask struct {
+	lacks energy.Watts // so much is to be made up for
+	low   bool         // by the lowest running point alone
+}
+
+// easeLoad takes load i back up towards where it was: to the lowest point that
+// makes up for what the ramp lacks, as far as there is room. It returns what
+// that takes.
+func (d *decider) easeLoad(p, i int32, want ask, room *purse) energy.Watts {
 	l, s := &d.in.Fleet.loads[i], &d.slots[i]
-	top := s.from
-	if low {
-		top = 1
-	}
-	for point := top; point > s.at; point-- {
+	to := s.at
+	for point := s.at + 1; point <= s.from && (point == 1 || !want.low); point++ {
 		more := l.cost(point) - s.cost
 		if !room.holds(more, 0) || !d.ceiling.holds(more, 0) {
-			continue
+			break
 		}
-		*room, d.ceiling = room.less(more), d.ceiling.less(more)
-		if s.floor && s.owner == nobody {
-			d.pending[d.home(i)] -= s.low
-			d.owned += s.low
+		to = point
+		if more >= want.lacks-tolerance {
+			break
 		}
-		d.owned += more
-		s.owner, s.at, s.cost = p, point, l.cost(point)
-		d.rules[p].ease(i)
 	}
+	if to == s.at {
+		return 0
+	}
+	more := l.cost(to) - s.cost
+	*room, d.ceiling = room.less(more), d.ceiling.less(more)
+	if s.floor && s.owner == nobody {
+		d.pending[d.home(i)] -= s.low
+		d.owned += s.low
+	}
+	d.owned += more
+	s.owner, s.at, s.cost = p, to, l.cost(to)
+	d.rules[p].ease(i)
+	return more
 }
 
 // lets reports whether load i is policy p's to let down: it is at a lower point
@@ -165,11 +179,11 @@ func (d *decider) standing(p int32) (st standing) {
 	return st
 }
 
-// room is what policy p may add to let its loads down: up to the level of its
-// ramp, and no more than there is, or than it may grant at all.
-func (d *decider) room(p int32, level energy.Watts, st standing) purse {
+// room is what policy p may add to let its loads down: no more than there is,
+// or than it may grant at all.
+func (d *decider) room(p int32, st standing) purse {
 	room := fullPurse()
-	room.hard = min(level, d.rules[p].most/d.gross-st.gone) - st.granted
+	room.hard = d.rules[p].most/d.gross - st.gone - st.granted
 	pol := &d.in.Rules[p].policy
 	if !pol.Use.Available {
 		room.hard = min(room.hard, pol.Use.Fixed/d.gross-st.granted-st.gone)

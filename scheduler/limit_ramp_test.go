@@ -93,8 +93,9 @@ func TestRampDown(t *testing.T) {
 	slow := policy(func(p *policies.Policy) { p.Ramp.Down = 100 })
 	for name, rows := range map[string][]rampRow{
 		"schedule": {
-			{0, 5000, 3000, nil}, {time.Minute, 5000, 3000, shut}, {61 * time.Second, 5000, 2500, nil}, {65 * time.Second, 5000, 2500, nil},
-			{66 * time.Second, 5000, 2000, nil}, {80 * time.Second, 5000, 1000, nil}, {81 * time.Second, 5000, 0, nil}, {50 * time.Minute, 5000, 0, nil},
+			{0, 5000, 3000, nil}, {time.Minute, 5000, 3000, shut}, {64 * time.Second, 5000, 3000, nil}, {65 * time.Second, 5000, 2500, nil},
+			{69 * time.Second, 5000, 2500, nil}, {70 * time.Second, 5000, 2000, nil}, {79 * time.Second, 5000, 2000, nil},
+			{80 * time.Second, 5000, 1000, nil}, {89 * time.Second, 5000, 1000, nil}, {90 * time.Second, 5000, 0, nil}, {50 * time.Minute, 5000, 0, nil},
 		},
 		"schedule, then a cloud":     {{0, 5000, 3000, nil}, {time.Minute, 5000, 3000, shut}, {61 * time.Second, 1700, 1500, nil}, {62 * time.Second, 0, 0, nil}},
 		"schedule, and opened again": {{0, 5000, 3000, nil}, {time.Minute, 5000, 3000, shut}, {70 * time.Second, 5000, 2000, nil}, {71 * time.Second, 5000, 3000, func(s *siteSpec) { s.policies[0].Schedule = nil }}},
@@ -102,7 +103,7 @@ func TestRampDown(t *testing.T) {
 		"a limit":                    {{0, 5000, 3000, nil}, {time.Minute, 5000, 1000, limit}},
 		"a limit on the way down":    {{0, 5000, 3000, nil}, {time.Minute, 5000, 3000, shut}, {61 * time.Second, 5000, 1000, limit}},
 		"stale":                      {{0, 5000, 3000, nil}, {time.Minute, 5000, 0, stale}},
-		"no longer worth it":         {{0, 5000, 3000, nil}, {time.Minute, 5000, 3000, dear}, {61 * time.Second, 5000, 2500, nil}, {2 * time.Minute, 5000, 0, nil}},
+		"no longer worth it":         {{0, 5000, 3000, nil}, {time.Minute, 5000, 3000, dear}, {65 * time.Second, 5000, 2500, nil}, {2 * time.Minute, 5000, 0, nil}},
 	} {
 		t.Run(name, func(t *testing.T) { play(t, newSite(5000, slow, on(time.Hour, 2, 2)), rows) })
 	}

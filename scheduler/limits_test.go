@@ -86,6 +86,10 @@ func rampPromise(in Input, plan Plan, p int) string {
 			return fmt.Sprintf("the ramp of %s rose from %v to %v", r.Name(), was, level)
 		}
 	}
+	was, before := in.Memory.Falling[r.Name()]
+	if level, eased := plan.Memory.Falling[r.Name()]; eased && (r.policy.Ramp.Down <= 0 || before && level.Level > was.Level+1) {
+		return fmt.Sprintf("the way down of %s went from %v to %v", r.Name(), was, level)
+	}
 	return ""
 }
 
