@@ -127,7 +127,8 @@ func (s *scenario) play(t *testing.T) string {
 		p.loop.Loads, p.loop.Specs = append(p.loop.Loads, &rig), append(p.loop.Specs, rig.spec)
 	}
 	p.open(t, s.start)
-	events, tick, wake := s.events, s.start, s.end
+	events, tick := s.events, s.start
+	var wake time.Time
 	for now := s.start; now.Before(s.end); now = earliest(earliest(tick, wake), s.end) {
 		for ; len(events) > 0 && !events[0].at.After(now); events = events[1:] {
 			if err := p.do(t, now, events[0].words); err != nil {
