@@ -43,7 +43,6 @@ func newSimulate() *cobra.Command {
 		},
 	}
 	opts.flags(cmd)
-	cmd.MarkFlagsMutuallyExclusive("exec-protocol", "readings", "history")
 	return cmd
 }
 
@@ -83,6 +82,8 @@ func (o *simulateOptions) flags(cmd *cobra.Command) {
 // check finds what is wrong with the command line alone.
 func (o *simulateOptions) check() error {
 	switch {
+	case o.readings != "" && o.history != "", o.filter && o.readings+o.history != "":
+		return errors.New("--readings, --history and --exec-protocol: give one of them")
 	case !o.filter && o.readings == "" && o.history == "":
 		return errors.New("nothing to simulate: give --readings day.csv, or --history (curtaild simulate --help)")
 	case o.between != string(simulate.Linear) && o.between != string(simulate.Held):
