@@ -84,10 +84,10 @@ func (f *frame) draw() {
 	if f.run.trace.span > time.Second {
 		f.area(f.band, func(b *bin) (low, high float64, ok bool) { return b.drawn.low, b.drawn.high, b.drawn.seconds > 0 })
 	}
+	f.curve(func(pts []point) { f.line(0.6, f.amber, pts...) }, func(b *bin) *band { return &b.free })
 	f.area(f.red, func(b *bin) (low, high float64, ok bool) {
 		return b.free.mean(), b.drawn.mean(), b.free.seconds > 0 && b.drawn.mean() > b.free.mean()+f.top/1000
 	})
-	f.curve(func(pts []point) { f.line(0.6, f.amber, pts...) }, func(b *bin) *band { return &b.free })
 	f.curve(func(pts []point) { f.dashed(0.6, f.black, pts...) }, func(b *bin) *band { return &b.granted })
 	f.curve(func(pts []point) { f.line(0.9, f.blue, pts...) }, func(b *bin) *band { return &b.drawn })
 	most := 1
