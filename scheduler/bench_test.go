@@ -105,3 +105,24 @@ func BenchmarkSort30000(b *testing.B) {
 		slices.Sort(work)
 	}
 }
+
+// All terms at once: ramps both ways, hashes weighed against a price, starts
+// per day.
+func BenchmarkDecideTerms(b *testing.B) {
+	for _, n := range []int{10, 1000, 10000} {
+		b.Run(fmt.Sprintf("rigs=%d", n), func(b *testing.B) {
+			in := farm(b, n)
+			in.Rules = slices.Clone(in.Rules)
+			soak := &in.Rules[1]
+			soak.policy.Ramp = energy.Ramp{Up: 1000, Down: 1000}
+			soak.policy.Objective, soak.policy.HashValue = policies.Profit, 1e-15
+			soak.stride = soak.widestStep(in.Fleet)
+			in.Priced, in.Balance.ExportPrice = true, energy.Sample{Quality: energy.Good, Value: 170}
+			for i := range in.Loads {
+				in.Fleet.loads[i].maxStarts, in.Loads[i].Starts = 4, i%6
+			}
+			in.DayEnd = noon.Add(12 * time.Hour)
+			benchSteady(b, in)
+		})
+	}
+}
