@@ -71,12 +71,18 @@ func (l *Learned) step(o *Sighting) (news bool) {
 	at = at.Round(0) // as it comes back from disk
 	l.follow(at, o)
 	w := &l.Watch
-	measured := st.State.Heard() && st.Source == energy.Measured && plausible(st.Draw)
-	if w.Name != sp.Name || !measured || !at.After(w.Last) {
+	if w.Name != sp.Name || !st.State.Heard() || !at.After(w.Last) {
 		return false
 	}
-	band := l.band(st.Draw, o.Points)
-	w.sample(at, st.Draw, band)
+	draw, measured := st.Draw, st.Source == energy.Measured && plausible(st.Draw)
+	if !measured {
+		if sp.Point != energy.Off || !rests(st.State, sp.Point) {
+			return false
+		}
+		draw = l.draw(&o.Points[energy.Off]) // a meter in the power supply sleeps with it
+	}
+	band := l.band(draw, o.Points)
+	w.sample(at, draw, band)
 	switch {
 	case !rests(st.State, sp.Point): // on its way
 		return false
@@ -86,7 +92,7 @@ func (l *Learned) step(o *Sighting) (news bool) {
 		}
 		return l.pace(o, band)
 	}
-	return l.observe(at, o)
+	return measured && l.observe(at, o)
 }
 
 // plausible reports whether a draw can be one.

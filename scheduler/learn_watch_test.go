@@ -64,6 +64,22 @@ func TestLearnRampOutlierAndChange(t *testing.T) {
 	p.wantRamp(energy.Ramp{Up: 12, Down: 435, Start: 4}, 0.2)
 }
 
+// A rig whose meter sleeps when it is off teaches its starts and stops all the
+// same.
+func TestLearnMeterSleeps(t *testing.T) {
+	p := newPupil(t, func(p *pupil) {
+		p.real = energy.Ramp{Up: 20, Down: 60, Start: 29, Stop: 100}
+		p.change = func(st *energy.Status) {
+			if st.Draw < 100 {
+				st.Source, st.Draw = energy.Estimated, 55
+			}
+		}
+	})
+	p.cycle(4)
+	p.wantRamp(p.real, 0.25)
+	p.wantDraws(20, 2400, 3000, 3500)
+}
+
 // On its way up it is told to go further up: the start goes on.
 func TestLearnRetargeted(t *testing.T) {
 	p := newPupil(t, func(p *pupil) { p.real.Start = 29 })

@@ -201,7 +201,7 @@ func (l *LuxOS) config(s luxState) answer {
 func luxStep(level, points int) string { return strconv.Itoa(level - luxNominal(points)) }
 
 func (l *LuxOS) power(s luxState) answer {
-	return l.say("S", 311, "Power usage", section{"POWER", []row{{"PSU": false, "Watts": int(math.Round(s.watts))}}})
+	return l.say("S", 311, "Power usage", section{"POWER", []row{{"PSU": l.opts.Metered && s.powered, "Watts": int(math.Round(s.watts))}}})
 }
 
 func (l *LuxOS) profiles(s luxState) answer {

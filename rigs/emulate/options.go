@@ -38,6 +38,7 @@ type Options struct {
 	Point int
 
 	OldFirmware bool // Bitaxe: before pausing was known
+	Metered     bool // LuxOS: the power supply measures the draw, while it is on
 	Joined      bool // LuxOS: answers joined commands (a+b) instead of refusing them
 	ATM         bool // LuxOS: the firmware's own profile switching is on
 
