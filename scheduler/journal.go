@@ -16,10 +16,13 @@ import (
 // themselves in a log.
 
 const (
-	// streamFor and streamPasses bound a stream, and with it the time that a
-	// replay takes.
+	// streamFor, streamPasses and streamWork (passes times loads) bound a
+	// stream, and with it the time that a replay takes: two seconds or so, as
+	// long as streamLeast, for which even the largest site writes on, allows.
 	streamFor    = time.Hour
 	streamPasses = 15_000
+	streamWork   = 5_000_000
+	streamLeast  = 5 * time.Minute
 	// frameSize is the most that one frame holds, in bytes.
 	frameSize = 3000
 	// maxWaiting bounds what waits to be taken, in bytes. What does not fit is
@@ -78,7 +81,10 @@ func (j *Journal) due(now time.Time) bool {
 		return j.bytes < maxWaiting/2
 	}
 	age := now.Sub(j.began)
-	return j.began.IsZero() || age >= streamFor || age < -streamFor || j.passes >= streamPasses
+	if j.began.IsZero() || age >= streamFor || age < -streamFor || j.passes >= streamPasses {
+		return true
+	}
+	return age >= streamLeast && j.passes*len(j.head.loads) >= streamWork
 }
 
 // begin begins a stream.

@@ -52,7 +52,12 @@ func (r pastRig) Apply(sp energy.Setpoint) {
 	r.p.mu.Lock()
 	r.p.points[r.name] = sp.Point
 	r.p.mu.Unlock()
-	go r.p.says(r.name, sp.Seq, func(*energy.Status) {})
+	go func() {
+		if r.name == "a-2" {
+			time.Sleep(time.Millisecond) // one after the other
+		}
+		r.p.says(r.name, sp.Seq, func(*energy.Status) {})
+	}()
 }
 
 // says has a rig say what it does.
@@ -126,7 +131,8 @@ func openPast(t *testing.T, dir string, change ...func(*scheduler.Loop)) *past {
 		}
 	}
 	for _, spec := range l.Specs {
-		go p.says(spec.Name, 0, func(*energy.Status) {})
+		p.says(spec.Name, 0, func(*energy.Status) {})
+		synctest.Wait()
 	}
 	return p
 }
@@ -134,14 +140,15 @@ func openPast(t *testing.T, dir string, change ...func(*scheduler.Loop)) *past {
 // sun feeds the meter every ten seconds: what the site has left over, less
 // what the rigs draw.
 func (p *past) sun(w energy.Watts, span time.Duration) {
-	for end := time.Now().Add(span); time.Now().Before(end); time.Sleep(10 * time.Second) {
+	for end := time.Now().Add(span); time.Now().Before(end); time.Sleep(10007 * time.Millisecond) { // never at the very instant of a timer
 		p.mu.Lock()
 		draw := energy.Watts(0)
 		for _, at := range p.points {
 			draw += pastPoints()[at].Draw
 		}
 		p.mu.Unlock()
-		p.readings <- energy.Reading{Name: "grid", Value: float64(draw - w), At: time.Now().Add(-time.Second), Arrived: time.Now()}
+		p.readings <- energy.Reading{Name: "grid", Value: float64(draw - w), At: time.Now(), Arrived: time.Now()}
+		synctest.Wait()
 	}
 }
 
