@@ -27,6 +27,7 @@ type plant struct {
 	tau  float64       // seconds of its lag after that
 	rest energy.Watts  // import that the controller leaves when it holds the limit
 	each int           // seconds between readings
+	poll int           // and between what loads say
 	late time.Duration // of grid readings, which bear their time
 	bare bool          // they do not: they bear the time of their arrival
 	mean int           // seconds that the grid meter averages over
@@ -86,7 +87,7 @@ func newPlant() *plant {
 		potential: func(int) energy.Watts { return 100e3 },
 		base:      func(int) energy.Watts { return 5e3 },
 		limit:     func(int) energy.Watts { return 0 },
-		tau:       3, each: 5, made: 5e3, random: rand.New(rand.NewPCG(1, 2)),
+		tau:       3, each: 5, poll: 2, made: 5e3, random: rand.New(rand.NewPCG(1, 2)),
 	}
 	p.setup = scheduler.Setup{
 		Location: time.UTC,
@@ -200,8 +201,9 @@ func (p *plant) step(sec int, now time.Time) {
 
 // tell hands over what is read this second.
 func (p *plant) tell(v *scheduler.Virtual, sec int, now time.Time) bool {
+	heard := p.report(v, sec, now)
 	if sec%p.each != 0 {
-		return false
+		return heard
 	}
 	draw := p.draw(now)
 	mine := energy.Watts(0)
@@ -243,6 +245,14 @@ func (p *plant) tell(v *scheduler.Virtual, sec int, now time.Time) bool {
 			x.Value = p.soc
 		}
 		v.Reading(x)
+	}
+	return true
+}
+
+// report has the loads say what they do.
+func (p *plant) report(v *scheduler.Virtual, sec int, now time.Time) bool {
+	if sec%p.poll != 0 {
+		return false
 	}
 	for _, l := range p.loads {
 		state := energy.StateRunning

@@ -27,6 +27,10 @@ type Probe struct {
 	Size  energy.Watts  `json:"size"`           // of the step under way, or the next one
 	Lag   time.Duration `json:"lag"`            // the longest that the plant has taken lately; 0: not known
 
+	Found energy.Watts `json:"found"`        // what there was when the last step failed; 0: none has, or it has changed
+	Told  energy.Watts `json:"told"`         // what our set-points drew
+	Cut   time.Time    `json:"cut,omitzero"` // when that last fell
+
 	Begun  time.Time    `json:"begun,omitzero"`  // the step under way; zero: none
 	Held   energy.Watts `json:"held"`            // what our set-points drew before it
 	From   energy.Watts `json:"from"`            // what our loads drew before it
@@ -68,8 +72,14 @@ func (d *decider) probe() {
 	}
 	d.in.Rules = slices.Clone(d.in.Rules) // the caller's are shared
 	for i := range d.in.Rules {
-		if r := &d.in.Rules[i]; probes(*r) {
-			r.policy.Reserve = min(r.policy.Reserve, b.Available-budget)
+		r := &d.in.Rules[i]
+		if !probes(*r) {
+			continue
+		}
+		// What flows out right after a cut is what the plant has yet to take
+		// back: to take it would be answered by import, and so on.
+		if r.policy.Reserve = min(r.policy.Reserve, b.Available-budget); p.At.Sub(p.Cut) < r.policy.Probe.Every {
+			r.policy.Reserve = b.Available - budget
 		}
 	}
 }

@@ -22,15 +22,19 @@ func (p Probe) step(b *energy.Balance, policy *policies.Policy, a aims) Probe {
 	if p.Size == 0 {
 		p.Size, p.Wait = spec.Step, spec.Every
 	}
+	if a.held < p.Told {
+		p.Cut = b.Grid.At
+	}
+	p.Told = a.held
 	draw := b.Net + b.Grid.Watts() // ours, when the grid was read
 	battery := max(0, b.Net-b.Available)
 	last := p.Off
 	p.Off = b.Grid.Watts() + b.ExportLimit.Watts() + battery
 	p.smooth(b.Grid.At)
 	followed := min(p.Rest+max(b.ExportBand/4, (p.Top-p.From)/4), b.ExportBand*3/4)
-	rise := max(0, draw-p.From)
-	if p.Begun.IsZero() {
-		rise = 0
+	rise := energy.Watts(0)
+	if !p.Begun.IsZero() {
+		rise = max(draw-p.From, p.Size) // loads may tell late of what they draw
 	}
 	// A reading that is only just off may be noise, unless it is the second.
 	if p.Off > rise+2*b.ExportBand || p.Off > rise+b.ExportBand && last > rise+b.ExportBand {
@@ -47,6 +51,9 @@ func (p Probe) step(b *energy.Balance, policy *policies.Policy, a aims) Probe {
 	spare := b.Available - policy.Reserve - a.held
 	if quiet && !p.At.Before(p.Next) && spare < p.Size && a.held < a.most {
 		p.Begun, p.Held, p.From, p.Top, p.Risen = p.At, a.held, draw, draw, time.Time{}
+		if p.Found > 0 { // little more than there was
+			p.Size = min(p.Size, max(0, p.Found-a.held)+spec.Step/finest)
+		}
 	}
 	return p
 }
@@ -70,7 +77,7 @@ func (p Probe) away(spec policies.Probe) Probe {
 		return p // it was away before, or is on its way back from a step
 	}
 	return Probe{
-		At: p.At, Off: p.Off, Mean: p.Mean, Rest: p.Rest, Lag: p.Lag,
+		At: p.At, Off: p.Off, Mean: p.Mean, Rest: p.Rest, Lag: p.Lag, Told: p.Told, Cut: p.Cut,
 		Size: spec.Step, Wait: spec.Every, Next: p.At.Add(settleTime), Moved: p.At,
 	}
 }
@@ -84,18 +91,13 @@ func (p *Probe) watch(band energy.Watts, spec policies.Probe) {
 		p.Mean = p.Rest
 	}
 	switch over := p.Mean - p.Rest; {
-	case over <= 0:
-		p.Rest += over / 16
-		p.Excess = time.Time{}
 	case over <= band/8:
+		p.Rest = min(p.Rest+over/16, band/2)
 		p.Excess = time.Time{}
 	case over > band/4 && p.Excess.IsZero():
 		p.Excess = p.At
 	}
-	if p.Excess.IsZero() {
-		return
-	}
-	if p.At.Sub(p.Excess) >= spec.Every {
+	if !p.Excess.IsZero() && p.At.Sub(p.Excess) >= spec.Every {
 		p.Rest, p.Excess = min(p.Mean, band/2), time.Time{}
 	}
 }
@@ -125,10 +127,13 @@ func (p Probe) judge(policy *policies.Policy, see sight) Probe {
 	case see.back:
 		p.Lag = max(settled, p.Lag*3/4)
 		p.Begun, p.Wait, p.Since = time.Time{}, spec.Every, p.At
-		if abs(p.Best-p.Off) <= band/16 && p.At.Sub(p.Better) > 0 { // it has come to rest, and could do better
-			p.Rest = min(p.Off, band/2)
+		if p.Best >= p.Off-band/16 { // it has come to rest, and could do better
+			p.Rest = max(p.Rest, min(p.Off, band/2))
 		}
 		p.Mean = p.Rest
+		if p.Top > p.Found+spec.Step/finest {
+			p.Found = 0
+		}
 		if p.Size >= spec.Step {
 			p.Size = coarsest * spec.Step
 		} else {
@@ -138,6 +143,7 @@ func (p Probe) judge(policy *policies.Policy, see sight) Probe {
 		p.Begun, p.Next = time.Time{}, p.At.Add(p.Wait)
 		p.Wait = p.later(spec)
 		p.Size = spec.Step / finest
+		p.Found = draw - max(0, p.Off-p.Rest)
 		p.Since, p.Back = time.Time{}, true // what is not there is given back at once
 	}
 	return p
