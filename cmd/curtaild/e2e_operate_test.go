@@ -60,6 +60,7 @@ func holdAndReload(t *testing.T, w *world) {
 	w.command("hold", "--all", "off")
 	w.until("all rigs are off", 20*time.Second, func() bool { return running(f) == 0 })
 	w.until("held loads say why", 5*time.Second, func() bool { return w.load(f.rigs[0].Name).Reason == energy.HoldOff })
+	asked := time.Now()
 	d.signal(syscall.SIGTERM)
 	if status := d.ends(30 * time.Second); status != 0 {
 		t.Fatalf("exit status %d after SIGTERM", status)
@@ -73,12 +74,35 @@ func holdAndReload(t *testing.T, w *world) {
 	}
 	w.command("hold", "--release")
 	w.until("all rigs run", time.Minute, full)
+	ran := time.Now()
+	w.pass(3 * time.Second) // until that is on disk
+	w.explained(asked, f.rigs[0].Name, "All loads were held off by", "[hold-off]", "It was stopped at")
+	w.explained(ran, f.rigs[0].Name, "soak was open and ran 4 loads", "under soak", "when the grid was measured", "good.")
 	w.command("drain")
 	if status := d.ends(10 * time.Second); status != 0 {
 		t.Errorf("exit status %d after a drain", status)
 	}
 	if n := running(f); n != 0 {
 		t.Errorf("%d rigs run after a drain", n)
+	}
+	w.explained(asked, f.rigs[0].Name, "[hold-off]")
+	if status, _, stderr := w.run("explain", "-c", w.path("config.yaml")); status != 1 || !strings.Contains(stderr, "the daemon had ended at") {
+		t.Errorf("explain after the end: exit status %d, %s", status, stderr)
+	}
+}
+
+// explained expects an explanation of a load to say all of that, and that it
+// is exact.
+func (w *world) explained(at time.Time, load string, want ...string) {
+	w.t.Helper()
+	status, stdout, stderr := w.run("explain", "-c", w.path("config.yaml"), "--at", at.Format(time.RFC3339Nano), "--load", load)
+	for _, s := range want {
+		if status != 0 || !strings.Contains(strings.ToLower(stdout), strings.ToLower(s)) {
+			w.t.Errorf("explain --at %v: exit status %d, no %q:\n%s%s", at, status, s, stdout, stderr)
+		}
+	}
+	if strings.Contains(stdout, "CAREFUL") {
+		w.t.Errorf("explain --at %v is not exact:\n%s", at, stdout)
 	}
 }
 
