@@ -28,6 +28,10 @@ const (
 	// maxWaiting bounds what waits to be taken, in bytes. What does not fit is
 	// lost, and a new stream begins as soon as there is room.
 	maxWaiting = 4 << 20
+	// patience and heap are how long, and how many bytes of what changed
+	// nothing, wait to be taken: each taking costs a log a block.
+	patience = 10 * time.Second
+	heap     = 1000
 )
 
 // Frame is a piece of a stream.
@@ -48,12 +52,15 @@ type Journal struct {
 	waiting []stream // the last one is written to
 	bytes   int      // that wait
 	lost    bool     // the stream has a gap: nothing goes into it any more
+	hurry   bool     // something that waits is worth a block of its own
+	taken   time.Time
 
 	// These belong to the loop's goroutine.
 	pack   packer
 	head   heading
 	began  time.Time
 	passes int
+	seq    uint64 // of the last set-point sent
 }
 
 // stream is what waits of a stream to be taken.
@@ -101,7 +108,7 @@ func (j *Journal) begin(c *checkpoint) {
 	j.head.last = nil // the loop has it
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.lost = false
+	j.lost, j.hurry = false, true
 	j.waiting = append(j.waiting, stream{id: c.At.UnixNano(), begin: c})
 }
 
@@ -110,11 +117,13 @@ func (j *Journal) put(e *Event) {
 	if j == nil || j.began.IsZero() {
 		return
 	}
+	hurry := e.Kind != EventReading && e.Kind != EventForecast && e.Kind != EventPresence
 	if e.Kind == EventPass {
 		j.passes++
+		hurry, j.seq = e.Seq != j.seq, e.Seq
 	}
 	j.pack.event(&j.head, e)
-	j.hand()
+	j.hand(hurry)
 }
 
 // status takes down what load i has said, which said last before.
@@ -123,13 +132,14 @@ func (j *Journal) status(now time.Time, i int, st, last *energy.Status) {
 		return
 	}
 	j.pack.status(&j.head, now, i, st, last)
-	j.hand()
+	j.hand(st.State != last.State)
 }
 
 // hand hands over what has been packed.
-func (j *Journal) hand() {
+func (j *Journal) hand(hurry bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.hurry = j.hurry || hurry
 	b := j.pack.buf
 	j.pack.buf = b[:0]
 	if j.lost || j.bytes+len(b) > maxWaiting {
@@ -141,13 +151,22 @@ func (j *Journal) hand() {
 	j.bytes += len(b)
 }
 
+// Ready reports whether it is time to take what waits: something has changed,
+// or much has come, or it has waited for long.
+func (j *Journal) Ready(now time.Time) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	since := now.Sub(j.taken)
+	return j.hurry || j.bytes >= heap || since >= patience || since < 0
+}
+
 // Take returns what has come since the last call, in frames to be put on
 // record in this order. An error means that a checkpoint could not be made:
 // what follows it cannot be replayed.
 func (j *Journal) Take(now time.Time) (out []Frame, err error) {
 	j.mu.Lock()
 	list := j.waiting
-	j.waiting, j.bytes = nil, 0
+	j.waiting, j.bytes, j.hurry, j.taken = nil, 0, false, now
 	if n := len(list); n > 0 {
 		last := list[n-1]
 		j.waiting = []stream{{id: last.id, offset: last.offset + int64(len(last.data))}}

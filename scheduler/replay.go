@@ -129,3 +129,11 @@ func (r *Replay) Plan() (*Plan, time.Time) {
 // Last is when the last event that was taken in came, and whether the daemon
 // ended with it.
 func (r *Replay) Last() (at time.Time, ended bool) { return r.last, r.ended }
+
+// Beyond reports whether the stream is known to go on after what has been
+// taken in, so that nothing came in between.
+func (r *Replay) Beyond() bool { return r.ahead != nil }
+
+// Rolled reports whether the record goes on in another stream, from the last
+// event on.
+func (r *Replay) Rolled() bool { return r.rolled }

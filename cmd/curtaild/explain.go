@@ -21,7 +21,7 @@ func newExplain() *cobra.Command {
 		Short: "Say why things were as they were, at any time on record",
 		Long: "Goes through the record once more, up to the given time, with the config that was in force then, and says what\n" +
 			"was known, what was decided, and why: readings, balance, limits, delays, policies and loads.\n" +
-			"The daemon may run or not. What it has taken in within the last second or two is not on disk yet.",
+			"The daemon may run or not. Where nothing has changed, the last ten seconds are not on disk yet.",
 		Example: "  curtaild explain\n  curtaild explain --at 14:05 --load a-1\n" +
 			"  curtaild explain --at 2026-04-01T12:05:00Z --json | jq .balance",
 		Args: noArgs,
@@ -106,9 +106,9 @@ func parseAt(s string, now time.Time, zone *time.Location) (time.Time, error) {
 	return t, nil
 }
 
-// quiet is how long a loop may have nothing to write down: it decides at least
-// once a minute.
-const quiet = 62 * time.Second
+// quiet is how long a loop that runs may have nothing on disk: it decides at
+// least once a minute, and what is decided waits for ten seconds at most.
+const quiet = 75 * time.Second
 
 // explain goes through the record in a state folder up to t.
 func explain(dir string, t time.Time) (*scheduler.Explanation, error) {
@@ -116,7 +116,7 @@ func explain(dir string, t time.Time) (*scheduler.Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	stream, segment, err := j.find(t)
+	stream, segment, newest, err := j.find(t)
 	if err != nil {
 		return nil, err
 	}
@@ -124,11 +124,12 @@ func explain(dir string, t time.Time) (*scheduler.Explanation, error) {
 		return nil, j.before(t)
 	}
 	var r scheduler.Replay
-	fault := j.frames(stream, segment, t, func(f scheduler.Frame) error {
+	fault := j.frames(stream, segment, func(f scheduler.Frame) (bool, error) {
 		if err := r.Add(f); err != nil {
-			return err
+			return true, err
 		}
-		return r.Until(t)
+		err := r.Until(t)
+		return r.Beyond(), err
 	})
 	if fault != nil && !errors.Is(fault, scheduler.ErrGap) {
 		return nil, fmt.Errorf("replay the record: %w", fault)
@@ -138,7 +139,7 @@ func explain(dir string, t time.Time) (*scheduler.Explanation, error) {
 	switch {
 	case ended && t.After(last):
 		return nil, fmt.Errorf("%s is not on record: the daemon had ended at %s", stamp(t), stamp(last))
-	case fault != nil || x == nil || t.Sub(last) > quiet:
+	case fault != nil || x == nil || !r.Beyond() && (r.Rolled() || t.After(last) && !newest) || t.Sub(last) > quiet:
 		return nil, fmt.Errorf("%s is not on record: the record of %s ends at %s, because the daemon was killed or records were lost",
 			stamp(t), stamp(time.Unix(0, stream)), stamp(last))
 	}

@@ -16,15 +16,17 @@ import (
 // that go to no database. A record is one frame.
 const journalName = "_journal"
 
-// writeJournal puts what the loop takes down into the log, once a second,
-// until ctx ends, and then the rest.
+// writeJournal puts what the loop takes down into the log until ctx ends, and
+// then the rest: within a second what has changed anything, within ten all.
 func (p *plant) writeJournal(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		select {
 		case now := <-tick.C:
-			p.takeJournal(now)
+			if p.loop.Journal.Ready(now) {
+				p.takeJournal(now)
+			}
 		case <-ctx.Done():
 			p.takeJournal(time.Now())
 			return

@@ -31,21 +31,26 @@ func (j *journal) scan(i int, from time.Time, see func(f scheduler.Frame, data [
 	})
 }
 
-// find returns the stream that was begun last at or before t, and the segment
-// that it begins in; 0 if there is none.
-func (j *journal) find(t time.Time) (stream int64, segment int, err error) {
+// find returns the stream that was begun last at or before t, the segment that
+// it begins in, and whether no other was begun later; 0 if there is none.
+func (j *journal) find(t time.Time) (stream int64, segment int, newest bool, err error) {
+	newest = true
 	for i := j.log.Segments() - 1; i >= 0 && stream == 0; i-- {
 		err := j.scan(i, time.Unix(0, 0), func(f scheduler.Frame, _ []byte) bool {
-			if f.Offset == 0 && f.Stream <= t.UnixNano() {
+			switch {
+			case f.Offset != 0:
+			case f.Stream <= t.UnixNano():
 				stream, segment = f.Stream, i
+			default:
+				newest = false
 			}
 			return true
 		})
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, false, err
 		}
 	}
-	return stream, segment, nil
+	return stream, segment, newest, nil
 }
 
 // oldest is when the record begins; zero if there is none.
@@ -61,29 +66,23 @@ func (j *journal) oldest() (at time.Time, err error) {
 	return at, err
 }
 
-// frames calls see for the frames of a stream that hold what it has up to t,
-// from the segment that it begins in on.
-func (j *journal) frames(stream int64, segment int, t time.Time, see func(scheduler.Frame) error) error {
-	var last time.Time // of the frames that may hold t; what was taken later does not
+// frames calls see for the frames of a stream, from the segment that it begins
+// in on, until it is done.
+func (j *journal) frames(stream int64, segment int, see func(scheduler.Frame) (done bool, err error)) error {
 	var fault error
-	for i := segment; i < j.log.Segments() && fault == nil; i++ {
-		done := false
+	done := false
+	for i := segment; i < j.log.Segments() && !done; i++ {
 		err := j.scan(i, time.Unix(0, stream).Add(-time.Minute), func(f scheduler.Frame, data []byte) bool {
 			if f.Stream != stream {
 				return true
 			}
-			if last.IsZero() && !f.At.Before(t) {
-				last = f.At
-			}
-			if done = !last.IsZero() && f.At.After(last); done {
-				return false
-			}
 			if f.Data, fault = decode(data); fault == nil {
-				fault = see(f)
+				done, fault = see(f)
 			}
-			return fault == nil
+			done = done || fault != nil
+			return !done
 		})
-		if err != nil || done {
+		if err != nil {
 			return err
 		}
 	}
@@ -107,7 +106,7 @@ func readJournal(dir string, from, to time.Time, see func(scheduler.Event) error
 	if err != nil {
 		return err
 	}
-	_, segment, err := j.find(from)
+	_, segment, _, err := j.find(from)
 	if err != nil {
 		return err
 	}
