@@ -27,9 +27,11 @@ type Probe struct {
 	Size  energy.Watts  `json:"size"`           // of the step under way, or the next one
 	Lag   time.Duration `json:"lag"`            // the longest that the plant has taken lately; 0: not known
 
-	Found energy.Watts `json:"found"`        // what there was when the last step failed; 0: none has, or it has changed
-	Told  energy.Watts `json:"told"`         // what our set-points drew
-	Cut   time.Time    `json:"cut,omitzero"` // when that last fell
+	Found    energy.Watts `json:"found"`             // what there was when the last step failed; 0: none has, or it has changed
+	Restless time.Time    `json:"restless,omitzero"` // when export was last well beyond its limit
+	Done     time.Time    `json:"done,omitzero"`     // when the last step came out well
+	Told     energy.Watts `json:"told"`              // what our set-points drew
+	Cut      time.Time    `json:"cut,omitzero"`      // when that last fell
 
 	Begun  time.Time    `json:"begun,omitzero"`  // the step under way; zero: none
 	Held   energy.Watts `json:"held"`            // what our set-points drew before it
@@ -112,7 +114,7 @@ func (p *Probe) budget(a aims, available energy.Watts) (energy.Watts, bool) {
 	switch {
 	case !p.Begun.IsZero():
 		return p.Held + p.Size, true
-	case !p.Since.IsZero() && p.Excess.IsZero():
+	case !p.Since.IsZero() && !p.Excess.Equal(p.At):
 		return a.held, true
 	case !p.Since.IsZero() || p.Back:
 		return available, true // what is too much is given back, and not a reserve beside

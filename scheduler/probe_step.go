@@ -43,11 +43,20 @@ func (p Probe) step(b *energy.Balance, policy *policies.Policy, a aims) Probe {
 	if p.Since.IsZero() {
 		p.Since, p.Mean, p.Back = p.At, p.Off, false
 	}
-	if !p.Begun.IsZero() {
-		return p.judge(policy, sight{aims: a, draw: draw, band: b.ExportBand, back: max(p.Off, last) <= followed})
+	if p.Off < -b.ExportBand { // the plant has yet to take back what we no longer draw
+		p.Restless = p.At
 	}
-	p.watch(b.ExportBand, spec)
-	quiet := p.At.Sub(p.Since) >= settleTime && p.Excess.IsZero()
+	if !p.Begun.IsZero() {
+		return p.judge(policy, sight{aims: a, draw: draw, band: b.ExportBand, back: max(p.Off, last) <= followed && min(p.Off, last) >= -b.ExportBand, off: p.Off > followed})
+	}
+	lag, done := max(settleTime, p.Lag), p.At.Sub(p.Done)
+	calm := min(p.At.Sub(p.Since), p.At.Sub(p.Restless), p.At.Sub(p.Cut)) >= lag
+	if calm && done >= lag {
+		p.watch(b.ExportBand)
+	} else {
+		p.Mean = p.Rest // it may still be coming to rest
+	}
+	quiet := calm && done >= settleTime && p.Excess.IsZero()
 	spare := b.Available - policy.Reserve - a.held
 	if quiet && !p.At.Before(p.Next) && spare < p.Size && a.held < a.most {
 		p.Begun, p.Held, p.From, p.Top, p.Risen = p.At, a.held, draw, draw, time.Time{}
@@ -77,27 +86,22 @@ func (p Probe) away(spec policies.Probe) Probe {
 		return p // it was away before, or is on its way back from a step
 	}
 	return Probe{
-		At: p.At, Off: p.Off, Mean: p.Mean, Rest: p.Rest, Lag: p.Lag, Told: p.Told, Cut: p.Cut,
+		At: p.At, Off: p.Off, Mean: p.Mean, Rest: p.Rest, Lag: p.Lag, Told: p.Told, Cut: p.Cut, Restless: p.Restless,
 		Size: spec.Step, Wait: spec.Every, Next: p.At.Add(settleTime), Moved: p.At,
 	}
 }
 
 // watch notices that we draw a little more than there is, without a step: the
 // grid then stays off its limit by more than the plant's controller leaves it.
-// What is left of it once our draw has been cut for a while is the
-// controller's own.
-func (p *Probe) watch(band energy.Watts, spec policies.Probe) {
-	if p.At.Sub(p.Since) < p.Lag { // it may still be coming to rest
-		p.Mean = p.Rest
-	}
+// Our draw is cut by that once; what is left of it then is the controller's.
+func (p *Probe) watch(band energy.Watts) {
 	switch over := p.Mean - p.Rest; {
 	case over <= band/8:
-		p.Rest = min(p.Rest+over/16, band/2)
-		p.Excess = time.Time{}
-	case over > band/4 && p.Excess.IsZero():
+		p.Rest, p.Excess = min(p.Rest+over/16, band/2), time.Time{}
+	case over <= band/4:
+	case p.Excess.IsZero():
 		p.Excess = p.At
-	}
-	if !p.Excess.IsZero() && p.At.Sub(p.Excess) >= spec.Every {
+	default:
 		p.Rest, p.Excess = min(p.Mean, band/2), time.Time{}
 	}
 }
@@ -108,6 +112,7 @@ type sight struct {
 	draw energy.Watts // ours
 	band energy.Watts // of the limit
 	back bool         // export has been back at its limit for two readings
+	off  bool         // it is still short of it
 }
 
 // judge looks at how a step comes out.
@@ -126,11 +131,11 @@ func (p Probe) judge(policy *policies.Policy, see sight) Probe {
 	case settled < settleTime:
 	case see.back:
 		p.Lag = max(settled, p.Lag*3/4)
-		p.Begun, p.Wait, p.Since = time.Time{}, spec.Every, p.At
+		p.Begun, p.Wait = time.Time{}, spec.Every
 		if p.Best >= p.Off-band/16 { // it has come to rest, and could do better
 			p.Rest = max(p.Rest, min(p.Off, band/2))
 		}
-		p.Mean = p.Rest
+		p.Mean, p.Done = p.Rest, p.At
 		if p.Top > p.Found+spec.Step/finest {
 			p.Found = 0
 		}
@@ -139,7 +144,9 @@ func (p Probe) judge(policy *policies.Policy, see sight) Probe {
 		} else {
 			p.Size = spec.Step
 		}
-	case settled >= p.patience(spec) && p.At.Sub(p.Better) >= 2*settleTime:
+	case !see.off && settled >= 2*spec.Every:
+		p.Begun, p.Since = time.Time{}, p.At
+	case see.off && settled >= p.patience(spec) && p.At.Sub(p.Better) >= 2*settleTime:
 		p.Begun, p.Next = time.Time{}, p.At.Add(p.Wait)
 		p.Wait = p.later(spec)
 		p.Size = spec.Step / finest

@@ -16,7 +16,7 @@ func hiding(step energy.Watts, every time.Duration) *plant {
 	return p
 }
 
-// Two hours at plants that hide what they could make. Without a probe nothing
+// An hour at plants that hide what they could make. Without a probe nothing
 // of it is found.
 func TestProbe(t *testing.T) {
 	for _, c := range []struct {
@@ -27,39 +27,39 @@ func TestProbe(t *testing.T) {
 		absorbed float64 // of what could be
 		imported float64 // of the same
 	}{
-		{"a plant that follows in 10 s", time.Minute, func(p *plant) { p.tau = 3 }, 150, 0.98, 0.003},
-		{"in 30 s", time.Minute, func(p *plant) { p.wait, p.tau = 10, 7 }, 240, 0.97, 0.006},
-		{"in 60 s", 90 * time.Second, func(p *plant) { p.wait, p.tau = 50, 3 }, 360, 0.96, 0.012},
-		{"sluggishly", 90 * time.Second, func(p *plant) { p.tau = 20 }, 420, 0.96, 0.006},
-		{"a noisy meter", time.Minute, func(p *plant) { p.wild = 150 }, 150, 0.97, 0.008},
-		{"a very noisy meter", time.Minute, func(p *plant) { p.wild = 300 }, 180, 0.96, 0.018},
-		{"a late one", time.Minute, func(p *plant) { p.late = 10 * time.Second }, 240, 0.96, 0.008},
-		{"one that averages", time.Minute, func(p *plant) { p.mean = 15; p.reads(energy.RoleGrid) }, 240, 0.96, 0.008},
-		{"a controller that leaves some import", time.Minute, func(p *plant) { p.rest = 200 }, 180, 0.97, 0.006},
-		{"and some export", time.Minute, func(p *plant) { p.rest = -200 }, 150, 0.98, 0.003},
-		{"clouds", time.Minute, func(p *plant) { cloudy(p) }, 150, 0.93, 0.025},
+		{"a plant that follows in 10 s", time.Minute, func(p *plant) { p.tau = 3 }, 150, 0.96, 0.005},
+		{"in 30 s", time.Minute, func(p *plant) { p.wait, p.tau = 10, 7 }, 240, 0.94, 0.012},
+		{"in 60 s", 90 * time.Second, func(p *plant) { p.wait, p.tau = 50, 3 }, 420, 0.88, 0.025},
+		{"sluggishly", 90 * time.Second, func(p *plant) { p.tau = 20 }, 480, 0.88, 0.012},
+		{"a noisy meter", time.Minute, func(p *plant) { p.wild = 150 }, 180, 0.95, 0.012},
+		{"a very noisy meter", time.Minute, func(p *plant) { p.wild = 300 }, 240, 0.93, 0.02},
+		{"a late one", time.Minute, func(p *plant) { p.late = 10 * time.Second }, 240, 0.94, 0.01},
+		{"one that averages", time.Minute, func(p *plant) { p.mean = 15; p.reads(energy.RoleGrid) }, 240, 0.94, 0.01},
+		{"a controller that leaves some import", time.Minute, func(p *plant) { p.rest = 200 }, 240, 0.94, 0.01},
+		{"and some export", time.Minute, func(p *plant) { p.rest = -200 }, 180, 0.95, 0.006},
+		{"clouds", time.Minute, func(p *plant) { cloudy(p) }, 180, 0.88, 0.03},
 		{"others come and go", time.Minute, func(p *plant) {
 			p.base = func(sec int) energy.Watts { return 5e3 + energy.Watts(sec/97%3)*2e3 }
-		}, 150, 0.97, 0.015},
+		}, 180, 0.95, 0.02},
 		{"a limit that changes", time.Minute, func(p *plant) {
 			p.limit = func(sec int) energy.Watts { return energy.Watts(sec/900%2) * 20e3 }
 			p.reads(energy.RoleGrid, energy.RoleExportLimit)
 			p.setup.Balance.ExportLimit = nil
-		}, 150, 0.97, 0.005},
+		}, 180, 0.94, 0.008},
 		{"rigs that take two minutes to start", time.Minute, func(p *plant) {
 			for _, l := range p.loads {
 				l.spec.Ramp = energy.Ramp{Up: 29.17, Down: 350}
 			}
-		}, 300, 0.96, 0.004},
+		}, 300, 0.93, 0.008},
 		{"rigs that stay on for five", time.Minute, func(p *plant) {
 			for _, l := range p.loads {
 				l.spec.MinOn, l.spec.MinOff = 5*time.Minute, 5*time.Minute
 			}
-		}, 150, 0.97, 0.008},
+		}, 180, 0.95, 0.008},
 		{"a gate that opens for no less than 8 kW, after a minute", time.Minute, func(p *plant) {
 			p.setup.Policies[0].Start = policies.Threshold{Power: 8e3, For: time.Minute}
-		}, 400, 0.94, 0.004},
-		{"a reserve", time.Minute, func(p *plant) { p.setup.Policies[0].Reserve = 2e3 }, 150, 0.97, 0.004},
+		}, 420, 0.88, 0.008},
+		{"a reserve", time.Minute, func(p *plant) { p.setup.Policies[0].Reserve = 2e3 }, 180, 0.95, 0.008},
 		{"two policies", time.Minute, func(p *plant) {
 			for _, l := range p.loads[:10] {
 				l.spec.Group = "first"
@@ -67,7 +67,7 @@ func TestProbe(t *testing.T) {
 			second := p.setup.Policies[0]
 			p.setup.Policies[0].Loads, second.Name = []string{"first"}, "second"
 			p.setup.Policies = append(p.setup.Policies, second)
-		}, 150, 0.97, 0.004},
+		}, 180, 0.95, 0.008},
 		{"the second of two", time.Minute, func(p *plant) {
 			for _, l := range p.loads[:2] {
 				l.spec.Group = "first"
@@ -76,7 +76,7 @@ func TestProbe(t *testing.T) {
 			p.setup.Policies[0].Loads, second.Name = []string{"first"}, "second"
 			p.setup.Policies[0].Probe = policies.Probe{}
 			p.setup.Policies = append(p.setup.Policies, second)
-		}, 200, 0.94, 0.004},
+		}, 200, 0.93, 0.008},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := hiding(6e3, c.every)
@@ -87,7 +87,7 @@ func TestProbe(t *testing.T) {
 					found = sec
 				}
 			}
-			p.run(t, 7200)
+			p.run(t, 3600)
 			imported := float64(p.imported / p.could)
 			t.Logf("found in %d s, %d reversals, %v imported (%.2f %%), %.1f %% absorbed, %d starts", found, p.reverses, p.imported, 100*imported, 100*p.absorbed(), p.starts)
 			if found == 0 || found > c.within || p.absorbed() < c.absorbed || imported > c.imported {
@@ -98,7 +98,7 @@ func TestProbe(t *testing.T) {
 			for i := range blind.setup.Policies {
 				blind.setup.Policies[i].Probe = policies.Probe{}
 			}
-			blind.run(t, 1800)
+			blind.run(t, 600)
 			if blind.absorbed() > 0.6 {
 				t.Errorf("%.1f %% absorbed without a probe: nothing was hidden", 100*blind.absorbed())
 			}
