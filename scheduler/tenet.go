@@ -29,6 +29,7 @@ func (o outlook) keeps(low energy.Watts) bool { return low <= o.hold+tolerance }
 // tenet is a rule of when loads start and stop.
 type tenet struct {
 	lazy    bool    // starts only what is needed, even after a steep rise
+	never   bool    // starts nothing: every start has been a loss
 	patient bool    // starts when the leaky average says so
 	wait    float64 // s that there must have been enough for a start
 	hold    float64 // s that a dip is ridden through
@@ -74,6 +75,7 @@ var tenets = func() []tenet {
 	for _, wait := range []float64{120, 300, 600} {
 		all = append(all, tenet{wait: wait, clouds: true, favour: -late})
 	}
+	all = append(all, tenet{never: true, favour: -late / 3})
 	return append(all, tenet{patient: true, leak: 2, favour: -late}, tenet{patient: true, leak: 3, favour: -late})
 }()
 
@@ -83,6 +85,8 @@ func (b *Belief) outlook(r *tenet, reach float64, sh shape) outlook {
 	now := b.Recent[len(b.Recent)-1]
 	o := outlook{low: energy.Watts(math.Inf(1)), high: energy.Watts(now.W), hold: energy.Watts(b.holds(r, sh))}
 	switch {
+	case r.never:
+		o.low = 0
 	case r.patient:
 		o.low = energy.Watts(min(now.W, crossing(b.Slow[r.leak-1], verdict)*sh.low))
 		o.high = energy.Watts(math.Inf(1))

@@ -59,10 +59,13 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 	}
 	t.hold(on)
 	t.start(off)
-	for k := range r.steps {
-		st := &r.steps[k]
-		if s := &d.slots[st.load]; s.owner == p && !s.gone && s.at > energy.Off && st.point > s.at && st.point <= s.most {
-			t.take(st.load, st.point, false)
+	for _, further := range []bool{false, true} { // what is there first: each change wears
+		for k := range r.steps {
+			st := &r.steps[k]
+			s := &d.slots[st.load]
+			if s.owner == p && !s.gone && s.at > energy.Off && st.point > s.at && st.point <= s.most && (further || st.point <= s.from) {
+				t.take(st.load, st.point, false)
+			}
 		}
 	}
 	return t.ceil.spent - ceiling.spent
@@ -165,13 +168,17 @@ func (t *tracker) inTurn(loads []int32, last bool) {
 	})
 }
 
+// calm is how many dead bands a load needs to rise: draw that follows every
+// wobble wears, and wins next to nothing.
+const calm = 4
+
 // take brings load i to a higher point, if ceilings leave it what that costs
 // and the budget what it draws soon, unless that may be bought.
 func (t *tracker) take(i, point int32, bought bool) bool {
 	s := &t.d.slots[i]
 	cost := t.d.in.Fleet.loads[i].cost(point)
 	more := t.d.soon(i, point) - t.d.soon(i, s.at)
-	if !bought && more > t.left+tolerance || !t.ceil.holds(cost-s.cost, 0) {
+	if !bought && more+calm*s.bandTo(point) > t.left+tolerance || !t.ceil.holds(cost-s.cost, 0) {
 		return false
 	}
 	if !s.level || point != s.from {
