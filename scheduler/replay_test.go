@@ -279,7 +279,7 @@ func sameDay(t *testing.T, site func(*Loop)) {
 		if len(streams) != 3 {
 			t.Errorf("%d streams, want one, one after an hour, and one after the restart", len(streams))
 		}
-		if n := day.compare(t); n < 5000 {
+		if n := day.compare(t); n < 4500 {
 			t.Errorf("%d plans compared", n)
 		}
 		last := replayOf(t, streams[len(streams)-1])
