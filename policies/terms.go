@@ -36,8 +36,8 @@ type Bridge struct {
 }
 
 // Probe is how a policy feels for power that a plant hides behind its export
-// limit: it draws Step more every Every, as long as the grid reading stays
-// where it is. The zero Probe does not.
+// limit: it draws Step more, and gives it back if export has not come back to
+// the limit within Every. The zero Probe does not.
 type Probe struct {
 	Step  energy.Watts
 	Every time.Duration

@@ -140,7 +140,7 @@ func (d *decider) ceilings() {
 		}
 	}
 	if d.in.ImportLimit != nil {
-		imports(*d.in.ImportLimit, energy.ImportLimit)
+		imports(*d.in.ImportLimit+d.in.Balance.Held, energy.ImportLimit) // what the plant will make is not bought
 	}
 	for _, c := range d.in.Ceilings {
 		if c.At == energy.AtPCCImport {

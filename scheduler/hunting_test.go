@@ -96,3 +96,15 @@ func deaf(p *plant) {
 	p.reads(energy.RoleGrid, energy.RoleCurtailed, energy.RoleGeneration)
 	p.setup.Balance.ExportLimit = nil
 }
+
+// An import limit leaves room for what the plant would make.
+func TestHeldBackUnderImportLimit(t *testing.T) {
+	p := newPlant()
+	p.reads(energy.RoleGrid, energy.RoleCurtailed)
+	none := energy.Watts(0)
+	p.setup.ImportLimit = &none
+	p.run(t, 1800)
+	if p.absorbed() < 0.95 || p.imported > 0.3*3.6e6 {
+		t.Errorf("%.1f %% absorbed, %v imported", 100*p.absorbed(), p.imported)
+	}
+}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/curtaild/curtaild/energy"
@@ -62,7 +63,7 @@ func (l *loader) policies(files []string) {
 	for _, g := range l.groups {
 		site.Names = append(site.Names, g.name)
 	}
-	faults := policies.Check(l.cfg.Policies, site)
+	faults := append(policies.Check(l.cfg.Policies, site), l.probes()...)
 	if l.others.Err() == nil && l.doc.Faults().Err() == nil {
 		l.others = append(l.others, faults...)
 		return
@@ -73,6 +74,28 @@ func (l *loader) policies(files []string) {
 			l.others = append(l.others, f)
 		}
 	}
+}
+
+// probes finds policies that feel for power where nothing can come of it.
+func (l *loader) probes() (faults strict.Faults) {
+	for i := range l.cfg.Policies {
+		p := &l.cfg.Policies[i]
+		warn := func(format string, args ...any) {
+			text := fmt.Sprintf(format, args...)
+			faults = append(faults, strict.At(p.Pos("probe.step"), strict.Warning, "policy %q: probe %s", p.Name, text))
+		}
+		site := &l.cfg.Site
+		switch step := p.Probe.Step; {
+		case step == 0:
+		case !l.measures(energy.RoleGrid):
+			warn("does nothing without a reading of the role grid: add one, or remove it")
+		case site.ExportLimit == nil && !l.measures(energy.RoleExportLimit):
+			warn("does nothing without an export limit: add site.export_limit or a reading of the role export_limit, or remove it")
+		case site.ExportLimit != nil && site.ImportLimit != nil && *site.ExportLimit+*site.ImportLimit < step:
+			warn("would import up to %v until the plant follows, and site.import_limit %v does not let it: raise that, or remove probe", step, *site.ImportLimit)
+		}
+	}
+	return faults
 }
 
 // measures reports whether a reading has the role.
