@@ -1,11 +1,9 @@
 package simulate
 
 import (
-	"bufio"
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -34,29 +32,8 @@ func TestMain(m *testing.M) {
 // and imported, in percent.
 func yardstick(t *testing.T, args ...string) (absorbed, imported float64) {
 	t.Helper()
-	dir, err := filepath.Abs("../../../../shared/tools/yardstick")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the evaluator is not beside the repository: ../shared/tools/yardstick")
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(t.TempDir(), "yardstick")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Dir = dir
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the evaluator: %v: %s", err, out)
-	}
-	cmd := exec.Command(program, append(args, "-exec", "env "+asFilter+"=1 '"+self+"'")...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	e := newEvaluator(t)
+	out := e.run(t, append(args, "-exec", "env "+asFilter+"=1 '"+e.self+"'")...)
 	m := regexp.MustCompile(`abs +([0-9.]+)% imp +([0-9.]+)%`).FindSubmatch(out)
 	if m == nil {
 		t.Fatalf("the evaluator says %s", out)
@@ -69,35 +46,15 @@ func yardstick(t *testing.T, args ...string) (absorbed, imported float64) {
 	return absorbed, imported
 }
 
-// Any evaluator can drive the filter; on a mostly clear day it is as good as
-// one that follows the sun without foresight can be.
-func TestFilterUnderEvaluator(t *testing.T) {
-	absorbed, imported := yardstick(t, "-scenario", "S2")
-	if net := absorbed - imported; net < 98 || net > 99.15 {
-		t.Errorf("net %.2f %%: absorbed %.2f %%, imported %.2f %%", net, absorbed, imported)
-	}
-}
-
 // The plant model agrees with the evaluator's to a tenth of a point: the same
 // core decides on the same series of seconds, once in either.
 func TestPlantAgreesWithEvaluator(t *testing.T) {
 	day := days.Cloudy(11, 150e3)[36_000:46_800]
 	path := filepath.Join(t.TempDir(), "series.txt")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := bufio.NewWriter(f)
 	for i, x := range day {
 		day[i] = math.Round(x*10) / 10
-		fmt.Fprintf(w, "%.1f\n", day[i])
 	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	writeSeries(t, path, day)
 	absorbed, imported := yardstick(t, "-series", path)
 	a := played(t, day)
 	ours, bought := 100*a.absorbed/a.available, 100*a.imported/a.available
