@@ -19,7 +19,7 @@ type Balance struct {
 	Generation                       Sample
 	Load                             Sample
 	Surplus                          Sample
-	Curtailed                        Sample
+	Curtailed                        Sample // as it was read, or potential less generation
 	Potential                        Sample
 	ExportLimit                      Sample // the most that may leave the site; never heard where there is none
 	Held                             Watts  // of Available: what the plant would make if we drew it
@@ -85,6 +85,9 @@ func (k *Balancer) Balance(now time.Time, b *Board, d *Draws) Balance {
 		ExportPrice: b.Role(RoleExportPrice, now),
 		Carbon:      b.Role(RoleCarbon, now),
 	}
+	if b.Has(RolePotential) {
+		out.Curtailed = potentialLess(out.Potential, out.Generation)
+	}
 	out.ExportBand = s.band(out.ExportLimit.Watts())
 	c := course{draws: d, meter: out.Flexible, scale: 1 + float64(s.Aux)/100}
 	out.Draw, out.DrawBy = c.at(Sample{At: now}), c.by()
@@ -105,11 +108,8 @@ func (k *Balancer) Balance(now time.Time, b *Board, d *Draws) Balance {
 		out.Reason = cmp.Or(why, out.Reason)
 	}
 	out.Available = max(0, free+out.Held)
-	for _, x := range []Sample{main, s.other(&out), out.Battery, out.Curtailed, out.Potential, out.ExportLimit, out.SoC, out.Flexible} {
+	for _, x := range []Sample{main, s.other(&out), out.Battery, out.Curtailed, out.ExportLimit, out.SoC, out.Flexible} {
 		out.Until = earliest(out.Until, x)
-	}
-	if b.Has(RolePotential) {
-		out.Until = earliest(out.Until, out.Generation)
 	}
 	return out
 }

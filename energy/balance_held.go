@@ -34,7 +34,7 @@ type Follow struct {
 // count once export is at the limit again.
 func (k *Balancer) heldBack(out *Balance, c course, main Sample, power Watts) (Watts, Reason) {
 	s, f := &k.Spec, &k.Memory.Follow
-	x := s.held(out)
+	x := out.Curtailed
 	switch {
 	case !x.OK():
 		f.At = time.Time{}
@@ -79,18 +79,16 @@ func (k *Balancer) heldBack(out *Balance, c course, main Sample, power Watts) (W
 	return held, why
 }
 
-// held is what the plant was said to hold back. Of potential power, what the
-// plant made when its generation was read is no longer held back: the time is
-// the generation's.
-func (s *BalanceSpec) held(out *Balance) Sample {
-	if out.Potential.Quality == "" {
-		return out.Curtailed
+// potentialLess is what the plant holds back, by what it could make. What it
+// made when its generation was read it no longer holds back: the time is the
+// generation's.
+func potentialLess(potential, generation Sample) Sample {
+	x := generation
+	x.Value = max(0, potential.Value-generation.Value)
+	if !potential.OK() {
+		x.Quality = potential.Quality
 	}
-	x := out.Generation
-	x.Value = out.Potential.Value - out.Generation.Value
-	if !out.Potential.OK() {
-		x.Quality = Stale
-	}
+	x.Until = earliest(x.Until, potential)
 	return x
 }
 

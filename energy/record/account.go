@@ -77,7 +77,7 @@ func (r *Recorder) account(dt float64) {
 		measured *= f.scale
 	}
 	t.Measured += measured * dt
-	r.split = splits(f, power, r.cfg.ExportLimit)
+	r.split = splits(f, power, r.exportLimit())
 	if f.scale == 0 && f.draw > 0 {
 		r.bucket(use{Policy: noPolicy}).e.add(r.split[tracking], tracking, f.draw*dt)
 		return
@@ -87,6 +87,17 @@ func (r *Recorder) account(dt float64) {
 			u.e.add(r.split[c], c, u.power[c]*f.scale*dt)
 		}
 	}
+}
+
+// exportLimit is the most that may leave the site at the cursor; nil where
+// nobody knows of one. A limit that is read goes before the config's, which it
+// only lowers.
+func (r *Recorder) exportLimit() *energy.Watts {
+	if r.last == nil || !r.last.Balance.ExportLimit.OKAt(r.cursor) {
+		return r.cfg.ExportLimit
+	}
+	w := r.last.Balance.ExportLimit.Watts()
+	return &w
 }
 
 // meter books what a reading says, in the direction of sign, while it may be

@@ -79,8 +79,8 @@ func (r *Recorder) writeSite() {
 		quality = energy.Good
 		f = append(f, energy.Float("available_w", float64(b.Available)))
 	}
-	if r.cfg.ExportLimit != nil {
-		f = append(f, energy.Float("export_limit_w", float64(*r.cfg.ExportLimit)))
+	if x := r.exportLimit(); x != nil {
+		f = append(f, energy.Float("export_limit_w", float64(*x)))
 	}
 	f = append(f, energy.Float("granted_w", float64(r.last.Granted)), energy.Float("flexible_w", float64(b.Draw)), energy.Text("quality", string(quality)))
 	r.put("site", energy.Telemetry, r.cursor, tags("site", r.cfg.Site), f)

@@ -120,6 +120,8 @@ func TestFormulas(t *testing.T) {
 			map[string]float64{"absorbed_wh": 900, "avoided_curtailment_wh": 300, "displaced_export_wh": 600}},
 		{"export limit far off", func(s *energy.Snapshot) { s.Balance.Available = 500 }, func(c *Config) { c.ExportLimit = &limit },
 			map[string]float64{"avoided_curtailment_wh": 0, "displaced_export_wh": 900}},
+		{"export limit by a reading", func(s *energy.Snapshot) { s.Balance.Available, s.Balance.ExportLimit = 1800, good(1300) },
+			func(c *Config) { c.ExportLimit = &limit }, map[string]float64{"avoided_curtailment_wh": 125, "displaced_export_wh": 775}},
 		{"fans and pumps", nil, func(c *Config) { c.Aux = 10 }, map[string]float64{"absorbed_wh": 990}},
 		{"sub-meter", func(s *energy.Snapshot) {
 			s.Balance.DrawBy, s.Balance.Draw, s.Balance.Flexible = energy.DrawByMeter, 4000, good(4000)

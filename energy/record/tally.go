@@ -162,7 +162,7 @@ func (r *Recorder) write(t *tally, final bool) {
 func (r *Recorder) useFields(e *energies) []energy.Field {
 	f := make([]energy.Field, 0, 12)
 	f = append(f, energy.Float("absorbed_wh", wh(e.Absorbed)))
-	if r.cfg.ExportLimit != nil {
+	if r.exportLimit() != nil || e.Avoided > 0 {
 		f = append(f, energy.Float("avoided_curtailment_wh", wh(e.Avoided)))
 	}
 	return append(f,
