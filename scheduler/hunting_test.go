@@ -108,3 +108,35 @@ func TestHeldBackUnderImportLimit(t *testing.T) {
 		t.Errorf("%.1f %% absorbed, %v imported", 100*p.absorbed(), p.imported)
 	}
 }
+
+// A battery that comes first is left what it takes, however little that is;
+// then what it charges with is the loads'. It is never emptied for them.
+func TestBatteryFirst(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		cell energy.Watts // what it takes of the 30 kW that the config says
+	}{{"all", 30e3}, {"half", 15e3}} {
+		t.Run(c.name, func(t *testing.T) {
+			p := exporting(newPlant())
+			p.potential = func(int) energy.Watts { return 100e3 }
+			p.reads(energy.RoleGrid, energy.RoleBattery, energy.RoleSoC)
+			p.cell, p.soc = c.cell, 78
+			p.setup.Balance.Battery = &energy.BatterySpec{FirstUntil: 80, AgainBelow: 75, MaxCharge: 30e3}
+			first, then, flows := energy.Watts(0), energy.Watts(0), energy.Joules(0)
+			p.trace = func(sec int, p *plant) {
+				if p.soc < 79.9 && sec > 180 {
+					first = p.asked
+				}
+				then, flows = p.asked, flows+max(0, -p.charge).Over(1)
+			}
+			p.run(t, 3600)
+			t.Logf("%v beside the battery, %v after it, %v taken out of it, %d reversals, %v imported", first, then, flows, p.reverses, p.imported)
+			if left := 95e3 - c.cell; first > left || first < left-3e3 || then < 92e3 {
+				t.Errorf("want %v beside it, 95 kW after it", left)
+			}
+			if p.reverses > 4 || flows.WattHours() > 50 {
+				t.Error("hunts, or empties the battery")
+			}
+		})
+	}
+}
