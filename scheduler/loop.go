@@ -31,6 +31,9 @@ type Setup struct {
 	ImportLimit *energy.Watts // nil: none
 	Sources     []Source
 	Observe     bool // decide and record, command nothing
+	// Latency is how long a command takes to reach a load, and Period how often
+	// something new is known; each has a usual value in place of 0.
+	Latency, Period time.Duration
 }
 
 // Delivery is a signal as it came in. Done is called once what it led to is on

@@ -65,6 +65,8 @@ func Run(ctx context.Context, cfg Config, s *Series) (*Result, error) {
 	if r.every <= 0 {
 		r.every = often(cfg.Setup.Readings, s)
 	}
+	cfg.Setup.Latency, cfg.Setup.Period = cfg.Latency, min(r.every, s.step())
+	r.cfg.Setup = cfg.Setup
 	end := t.row(len(s.At) - 1)
 	if cfg.Between == Held {
 		end += s.step()
