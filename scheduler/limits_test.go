@@ -43,7 +43,7 @@ func checkRamps(t testing.TB, s *siteSpec) string {
 	if !ok {
 		return ""
 	}
-	const seconds = 40
+	const seconds = 20
 	for k := 0; k <= seconds; k++ {
 		now := noon.Add(time.Duration(k) * time.Second)
 		before := in
