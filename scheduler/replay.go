@@ -117,15 +117,6 @@ func (r *Replay) note(at time.Time) {
 	}
 }
 
-// Plan is the plan in force, and when it was made: it is the replay's own
-// until the next step, and nil before there is one.
-func (r *Replay) Plan() (*Plan, time.Time) {
-	if r.s == nil || r.passed.IsZero() {
-		return nil, time.Time{}
-	}
-	return &r.s.plan, r.passed
-}
-
 // Last is when the last event that was taken in came, and whether the daemon
 // ended with it.
 func (r *Replay) Last() (at time.Time, ended bool) { return r.last, r.ended }

@@ -36,6 +36,10 @@ func (j *journal) scan(i int, from time.Time, see func(f scheduler.Frame, data [
 func (j *journal) find(t time.Time) (stream int64, segment int, newest bool, err error) {
 	newest = true
 	for i := j.log.Segments() - 1; i >= 0 && stream == 0; i-- {
+		if begins, ok := j.log.Begins(i); ok && begins.After(t.Add(time.Minute)) {
+			newest = false
+			continue
+		}
 		err := j.scan(i, time.Unix(0, 0), func(f scheduler.Frame, _ []byte) bool {
 			switch {
 			case f.Offset != 0:

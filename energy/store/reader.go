@@ -44,6 +44,22 @@ func OpenReader(dir string) (*Reader, error) {
 // Segments is how many files there are, oldest first.
 func (r *Reader) Segments() int { return len(r.segments) }
 
+// Begins is the time of the earliest record in segment i, without reading it;
+// false while it is being written to.
+func (r *Reader) Begins(i int) (at time.Time, ok bool) {
+	f, err := os.Open(r.segments[i].path)
+	if err != nil {
+		return at, false
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return at, false
+	}
+	sum, ok := readFooter(f, info.Size())
+	return time.Unix(0, sum.Min).UTC(), ok && sum.Min != 0
+}
+
 // Lines calls see for every record of one class in segment i, oldest first, as
 // a line of the line protocol that is see's only during the call, until see
 // returns false. From leaves out blocks that end before it. Blocks that cannot

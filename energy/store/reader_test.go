@@ -51,6 +51,13 @@ func TestReaderBesideTheWriter(t *testing.T) {
 		t.Errorf("told to end after 5: %d, %v", count, err)
 	}
 
+	if at, ok := r.Begins(0); !ok || !at.Equal(epoch) {
+		t.Errorf("the first segment begins at %v, %v", at, ok)
+	}
+	if at, ok := r.Begins(r.Segments() - 1); ok && !at.After(epoch) {
+		t.Errorf("the last segment begins at %v", at)
+	}
+
 	// The block that is being written is not there yet; the others are.
 	list := segmentsOf(t, filepath.Join(dir, logFolder))
 	f, err := os.OpenFile(list[len(list)-1], os.O_WRONLY|os.O_APPEND, 0)
