@@ -100,7 +100,7 @@ func (d *decider) expect(p int32, w energy.Watts) outlook {
 	} else if !math.IsInf(float64(o.high), 1) {
 		o.high = max(o.high, w)
 	}
-	return o
+	return d.foretold(o, w, r.shape)
 }
 
 // run takes in a load that will run.
