@@ -188,7 +188,7 @@ func (d *decider) decide(p int32) {
 		ru.noFit = d.bounded
 	}
 	ru.short = own.least() < -tolerance
-	ru.out = d.expect(p, own.least()+floors)
+	ru.out = d.expect(p, own.soft+floors) // a ramp or a signal tells nothing of the sun
 	var spent energy.Watts
 	if d.tracked(p) {
 		spent = d.track(p, own.least()+floors, purse{hard: left.hard, soft: d.ceiling.soft})

@@ -76,7 +76,7 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 // no bounds.
 func (d *decider) expect(p int32, w energy.Watts) outlook {
 	r := &d.in.Rules[p]
-	if !r.policy.Use.Available || d.rules[p].frozen || r.shape.n == 0 {
+	if !r.policy.Use.Available || math.IsInf(float64(w), 1) || d.rules[p].frozen || r.shape.n == 0 {
 		return unbounded(w)
 	}
 	b := d.in.Memory.Beliefs[r.policy.Name].step(d.now, w, r.shape)
