@@ -22,7 +22,8 @@ type Learned struct {
 	Up    Pace `json:"up,omitzero"`    // between levels
 	Down  Pace `json:"down,omitzero"`
 
-	Points []LearnedPoint `json:"points,omitempty"`
+	Here   LearnedPoint   `json:"here,omitzero"`    // the point where it rests, or rested last
+	Points []LearnedPoint `json:"points,omitempty"` // the others
 	// Noise is the mean deviation of a draw that has settled, as a fraction.
 	Noise float64 `json:"noise,omitempty"`
 	Watch Watch   `json:"watch,omitzero"`
@@ -209,21 +210,24 @@ func (l *Learned) patience(o *Sighting) time.Duration {
 	return time.Minute + time.Duration(3*min(seconds, 3600)*float64(time.Second))
 }
 
-// point is the index of what is known of a point; -1 while nothing is, or it
-// is now stated otherwise.
-func (l *Learned) point(p *energy.OperatingPoint) int {
+// point is what is known of a point; nil while nothing is, or it is now stated
+// otherwise. It is not to be written to.
+func (l *Learned) point(p *energy.OperatingPoint) *LearnedPoint {
+	if l.Here.is(p) {
+		return &l.Here
+	}
 	for i := range l.Points {
-		if k := &l.Points[i]; k.Stated == p.Draw && k.Name == p.Name {
-			return i
+		if l.Points[i].is(p) {
+			return &l.Points[i]
 		}
 	}
-	return -1
+	return nil
 }
 
 // draw is what plans go by at a point.
 func (l *Learned) draw(p *energy.OperatingPoint) energy.Watts {
-	if i := l.point(p); i >= 0 {
-		return l.Points[i].Draw
+	if k := l.point(p); k != nil {
+		return k.Draw
 	}
 	return p.Draw
 }

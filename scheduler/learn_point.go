@@ -50,8 +50,8 @@ func (l *Learned) observe(at time.Time, o *Sighting) (news bool) {
 	if o.Status.Stated || !plausible(stated.Draw) || (!off && stated.Draw <= 0) {
 		return false
 	}
-	i := l.own(stated)
-	p := &l.Points[i]
+	l.rest(stated)
+	p := &l.Here
 	draw, was, sure := o.Status.Draw, p.Mean, p.N >= alike
 	jumped := p.take(draw, l.band(max(draw, p.Mean), o.Points))
 	if !off && !jumped && p.Odd == 0 && draw > 0 {
@@ -63,34 +63,38 @@ func (l *Learned) observe(at time.Time, o *Sighting) (news bool) {
 	}
 	news = p.enact(o.Points, off)
 	if ratio := float64(p.Mean / was); jumped && !off && math.Abs(ratio-1) > machine {
-		l.scale(o.Points, o.Setpoint.Point, ratio, sure)
+		l.scale(o.Points, ratio, sure)
 		news = true
 	}
 	return news
 }
 
-// own makes room to write to what is known of a point, and returns its index.
-// What was known of it when it was stated otherwise goes.
-func (l *Learned) own(stated *energy.OperatingPoint) int {
-	at, points := -1, make([]LearnedPoint, 0, len(l.Points)+1)
-	for i := range l.Points {
-		switch p := &l.Points[i]; {
-		case p.Name != stated.Name:
-		case p.Stated != stated.Draw:
-			continue
-		default:
-			at = len(points)
+// is reports whether k is about p, as it is stated now.
+func (k *LearnedPoint) is(p *energy.OperatingPoint) bool {
+	return k.Stated == p.Draw && k.Name == p.Name
+}
+
+// rest makes Here be what is known of a point.
+func (l *Learned) rest(p *energy.OperatingPoint) {
+	if l.Here.is(p) {
+		return
+	}
+	here := newLearnedPoint(p)
+	if k := l.point(p); k != nil {
+		here = *k
+	}
+	points := make([]LearnedPoint, 0, len(l.Points)+1)
+	for _, k := range append(l.Points[:len(l.Points):len(l.Points)], l.Here) {
+		if k.Name != "" && k.Name != p.Name {
+			points = append(points, k)
 		}
-		points = append(points, l.Points[i])
 	}
-	if at < 0 {
-		at = len(points)
-		points = append(points, LearnedPoint{
-			Name: stated.Name, Stated: stated.Draw, Draw: stated.Draw, Rate: stated.Rate, Mean: stated.Draw, MeanRate: stated.Rate,
-		})
-	}
-	l.Points = points
-	return at
+	l.Here, l.Points = here, points
+}
+
+// newLearnedPoint is a point of which only what the load states is known.
+func newLearnedPoint(p *energy.OperatingPoint) LearnedPoint {
+	return LearnedPoint{Name: p.Name, Stated: p.Draw, Draw: p.Draw, Rate: p.Rate, Mean: p.Draw, MeanRate: p.Rate}
 }
 
 // hear takes in one relative deviation of a draw that has settled.
@@ -145,22 +149,30 @@ func (p *LearnedPoint) enact(points []energy.OperatingPoint, off bool) bool {
 	return true
 }
 
-// scale carries a jump at one point over to the other levels: a board that has
-// died is missing at each of them. If the first look at a point showed that it
-// was stated wrongly, only those follow that have not been seen either.
-func (l *Learned) scale(points []energy.OperatingPoint, from int, ratio float64, all bool) {
-	for i := 1; i < len(points); i++ {
-		if i == from || points[i].Draw <= 0 {
+// scale carries a jump at the point where it rests over to the other levels: a
+// board that has died is missing at each of them. If the first look at a point
+// showed that it was stated wrongly, only those follow that have not been seen
+// either.
+func (l *Learned) scale(points []energy.OperatingPoint, ratio float64, all bool) {
+	var others []LearnedPoint
+	for i := range points {
+		p := &points[i]
+		k := l.point(p)
+		if k == &l.Here || k == nil && i == energy.Off {
 			continue
 		}
-		p := &l.Points[l.own(&points[i])]
-		if p.N > 0 && !all {
-			continue
+		next := newLearnedPoint(p)
+		if k != nil {
+			next = *k
 		}
-		p.Mean = min(max(p.Mean*energy.Watts(ratio), p.Stated/widest), p.Stated*widest)
-		p.MeanRate *= energy.HashRate(ratio)
-		p.Draw, p.Rate, p.N, p.RateN, p.Odd = p.Mean, p.MeanRate, 0, 0, 0
+		if i != energy.Off && p.Draw > 0 && (next.N == 0 || all) {
+			next.Mean = min(max(next.Mean*energy.Watts(ratio), p.Draw/widest), p.Draw*widest)
+			next.MeanRate *= energy.HashRate(ratio)
+			next.Draw, next.Rate, next.N, next.RateN, next.Odd = next.Mean, next.MeanRate, 0, 0, 0
+		}
+		others = append(others, next)
 	}
+	l.Points = others
 }
 
 // State is the points as plans go by them, given as the load states them. The
@@ -170,13 +182,13 @@ func (l *Learned) State(stated []energy.OperatingPoint) []energy.OperatingPoint 
 	for i := range stated {
 		p := &stated[i]
 		k := l.point(p)
-		if k < 0 || l.Points[k].Draw == p.Draw && l.Points[k].Rate == p.Rate {
+		if k == nil || k.Draw == p.Draw && k.Rate == p.Rate {
 			continue
 		}
 		if !own {
 			out, own = slices.Clone(stated), true
 		}
-		out[i].Draw, out[i].Rate = l.Points[k].Draw, l.Points[k].Rate
+		out[i].Draw, out[i].Rate = k.Draw, k.Rate
 	}
 	if !own {
 		return stated
