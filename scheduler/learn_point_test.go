@@ -101,7 +101,7 @@ func TestLearnIsSteady(t *testing.T) {
 			p.tell(3, 25*time.Minute)
 			if name != "ignored" {
 				p.tell(1, 25*time.Minute)
-				p.tell(2, 24*time.Hour)
+				p.tell(2, 6*time.Hour)
 			}
 			if got := p.learned.State(p.stated); !reflect.DeepEqual(got, p.stated) {
 				t.Errorf("learned %v", got)

@@ -105,7 +105,7 @@ func TestLearningDoesNotFlap(t *testing.T) {
 	f.noise = 0.03
 	f.run(6100, 30*time.Minute)
 	before := f.sent
-	f.run(6100, 12*time.Hour)
+	f.run(6100, 4*time.Hour)
 	if f.sent != before || before == 0 {
 		t.Errorf("%d set-points, then %d more", before, f.sent-before)
 	}

@@ -53,7 +53,7 @@ func TestLearnStaysInBounds(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	pick := func(v ...float64) float64 { return v[r.IntN(len(v))] }
 	states := []energy.State{energy.StateRunning, energy.StateRunning, energy.StateIdle, energy.StateSuspect, energy.StateUnreachable, energy.StateStarting}
-	for range 300 {
+	for range 100 {
 		points := []energy.OperatingPoint{{Name: "off", Draw: energy.Watts(pick(0, 20))}}
 		for i := range 1 + r.IntN(4) {
 			points = append(points, energy.OperatingPoint{Name: string(rune('a' + i)), Draw: energy.Watts(1000*(i+1) + r.IntN(900)), Rate: energy.HashRate(pick(0, 1e14))})
@@ -61,7 +61,7 @@ func TestLearnStaysInBounds(t *testing.T) {
 		ramp := energy.Ramp{Up: energy.Watts(pick(0, 10, 500)), Down: energy.Watts(pick(0, 10, 500))}
 		var l Learned
 		now, seq, sp := noon, uint64(0), energy.Setpoint{Name: "off"}
-		for range 400 {
+		for range 300 {
 			now = now.Add(time.Duration(pick(-1e12, 0, 1e9, 5e9, 5e9, 5e9, 6e10, 1e13)))
 			if r.IntN(12) == 0 {
 				seq++
