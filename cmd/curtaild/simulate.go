@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -101,8 +102,12 @@ func (o *simulateOptions) check() error {
 	return nil
 }
 
+// gcPercent spends some memory on the time of a run that is soon over.
+const gcPercent = 400
+
 // runSimulate plays the readings once for each set of policies.
 func runSimulate(cmd *cobra.Command, opts *simulateOptions) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	cfg, faults := loadConfig(configPath(cmd))
 	if err := printFaults(cmd, faults); err != nil || cfg == nil {
 		return errors.Join(err, statusError{status: 2})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -244,6 +245,7 @@ func BenchmarkYear(b *testing.B) {
 			}
 		}
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as the command does
 	for _, objective := range []policies.Objective{policies.Hashes, policies.Net} {
 		b.Run(string(objective), func(b *testing.B) {
 			c := siteOf(energy.BalanceSurplus, fleet(100))
