@@ -68,7 +68,7 @@ type ExplainedInput struct {
 	Value   float64        `json:"value"`
 	Quality energy.Quality `json:"quality,omitempty"` // empty: never heard
 	At      time.Time      `json:"at,omitzero"`
-	MaxAge  time.Duration  `json:"max_age_ns"`
+	MaxAgeS float64        `json:"max_age_s"`
 	By      string         `json:"by,omitempty"` // the backup that stood in
 }
 
@@ -90,6 +90,12 @@ type Timer struct {
 	Until  time.Time     `json:"until"`
 }
 
+// ExplainedThreshold is a power, and for how long it must hold.
+type ExplainedThreshold struct {
+	Power energy.Watts `json:"power_w"`
+	ForS  float64      `json:"for_s"`
+}
+
 // ExplainedPolicy is how one policy fared.
 type ExplainedPolicy struct {
 	Name    string             `json:"name"`
@@ -99,8 +105,8 @@ type ExplainedPolicy struct {
 	Left    energy.Watts       `json:"left_w"`
 	Granted energy.Watts       `json:"granted_w"`
 	Reserve energy.Watts       `json:"reserve_w"`
-	Start   policies.Threshold `json:"start"`
-	Stop    policies.Threshold `json:"stop"`
+	Start   ExplainedThreshold `json:"start"`
+	Stop    ExplainedThreshold `json:"stop"`
 	Gated   bool               `json:"gated"`
 	Timer   *Timer             `json:"timer,omitempty"`
 	Next    time.Time          `json:"next,omitzero"` // when its schedule opens or closes next
@@ -124,7 +130,7 @@ func (r *Replay) Explain(at time.Time) *Explanation {
 	for _, spec := range s.Setup.Readings {
 		v := s.board.Sample(spec.Name, at)
 		x.Inputs = append(x.Inputs, ExplainedInput{
-			Name: spec.Name, Role: spec.Role, Value: v.Value, Quality: v.Quality, At: v.At.UTC(), MaxAge: spec.MaxAge, By: v.By,
+			Name: spec.Name, Role: spec.Role, Value: v.Value, Quality: v.Quality, At: v.At.UTC(), MaxAgeS: spec.MaxAge.Seconds(), By: v.By,
 		})
 	}
 	x.Limits = s.explainLimits(r.passed)
@@ -171,7 +177,7 @@ func (s *site) explainPolicies(now time.Time) (out []ExplainedPolicy) {
 		p := &r.policy
 		e := ExplainedPolicy{
 			Name: g.Policy, Open: g.Open, Reason: g.Reason, Left: g.Left, Granted: g.Granted, Reserve: p.Reserve,
-			Start: p.Start, Stop: p.Stop, Gated: r.gated(), Timer: s.timer(p),
+			Start: ExplainedThreshold{p.Start.Power, p.Start.For.Seconds()}, Stop: ExplainedThreshold{p.Stop.Power, p.Stop.For.Seconds()}, Gated: r.gated(), Timer: s.timer(p),
 		}
 		for _, d := range s.plan.Decisions {
 			if d.Policy == p.Name && d.To != energy.Off {

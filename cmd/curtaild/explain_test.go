@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -184,6 +185,58 @@ func TestParseAt(t *testing.T) {
 		}
 		if !strings.Contains(got, want) {
 			t.Errorf("--at %q: %s, want %s", s, got, want)
+		}
+	}
+}
+
+func TestExplainCommand(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		p := openPast(t, dir)
+		p.sun(900, time.Minute)
+		p.stop(scheduler.ErrHandOver)
+		status, out, complaint := runLine(t, "explain", "--store", dir, "--at", "2000-01-01T00:00:30Z", "--load", "a-2", "--json")
+		var x scheduler.Explanation
+		if err := json.Unmarshal([]byte(out), &x); status != 0 || err != nil || len(x.Loads) != 1 || x.Loads[0].Name != "a-2" || x.Balance.Available != 900 {
+			t.Errorf("status %d, %v, %s\n%s", status, err, complaint, out)
+		}
+		for line, want := range map[string]struct {
+			status int
+			says   string
+		}{
+			"--at 2000-01-01T00:00:30Z --load a-3": {1, `no load was named "a-3" then; there were 2: a-1, a-2`},
+			"--at yesterday":                       {2, "is no time"},
+			"--at 2000-01-01T00:01:30Z":            {2, "has not been yet"},
+			"extra":                                {2, "extra"},
+		} {
+			args := append([]string{"explain", "--store", dir}, strings.Fields(line)...)
+			if status, _, complaint := runLine(t, args...); status != want.status || !strings.Contains(complaint, want.says) {
+				t.Errorf("%s: status %d, %s", line, status, complaint)
+			}
+		}
+	})
+}
+
+// Many loads are told of together, where the same holds for them.
+func TestExplainGroups(t *testing.T) {
+	x := &scheduler.Explanation{At: time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC), Zone: "UTC"}
+	for i := range 9 {
+		l := scheduler.ExplainedLoad{
+			Name: string(rune('a' + i)), Policy: "soak", Reason: energy.Surplus,
+			Before: scheduler.ExplainedPoint{Name: "off"}, After: scheduler.ExplainedPoint{Name: "on", Draw: 1000},
+		}
+		if i == 8 {
+			l.Policy, l.Reason, l.After = "", energy.MinOff, l.Before
+		}
+		x.Loads = append(x.Loads, l)
+	}
+	text := string(explainText(x, false))
+	for _, want := range []string{
+		"8 loads (a, b, c, 5 more) each: starts, from 0 W to 8 kW in all, under soak: enough power was available [surplus].",
+		"i: set-point stays at off: stopped too lately to be started [min-off].",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
 }

@@ -96,8 +96,8 @@ func (t *teller) inputs() {
 			by = ", by its backup " + in.By
 		}
 		switch {
-		case in.Quality == energy.Stale && t.x.At.Sub(in.At) >= in.MaxAge:
-			verdict = fmt.Sprintf("stale: older than its max_age of %v, so it was not acted on", in.MaxAge)
+		case in.Quality == energy.Stale && t.x.At.Sub(in.At).Seconds() >= in.MaxAgeS:
+			verdict = fmt.Sprintf("stale: older than its max_age of %s, so it was not acted on", brief(seconds(in.MaxAgeS)))
 		case in.Quality != energy.Good:
 			verdict = string(in.Quality) + ", so it was not acted on"
 		}
@@ -230,7 +230,7 @@ func (t *teller) policy(p *scheduler.ExplainedPolicy) {
 			less = fmt.Sprintf(" after its reserve of %v", p.Reserve)
 		}
 		t.say("    It saw %v%s; it starts above %v%s, and stops below %v%s.",
-			p.Left, less, p.Start.Power, lasting(p.Start.For), p.Stop.Power, lasting(p.Stop.For))
+			p.Left, less, p.Start.Power, lasting(p.Start.ForS), p.Stop.Power, lasting(p.Stop.ForS))
 	}
 	if d := p.Timer; d != nil {
 		switch d.Reason {
@@ -255,12 +255,14 @@ func (t *teller) policy(p *scheduler.ExplainedPolicy) {
 	}
 }
 
-func lasting(d time.Duration) string {
-	if d <= 0 {
+func lasting(s float64) string {
+	if s <= 0 {
 		return ""
 	}
-	return " for " + brief(d)
+	return " for " + brief(seconds(s))
 }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // brief is a duration without its zeroes: 10m, not 10m0s.
 func brief(d time.Duration) string {
