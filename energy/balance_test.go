@@ -227,52 +227,6 @@ func TestBalanceDrawBy(t *testing.T) {
 	}
 }
 
-// A meter that averages over 30 s and tells it 10 s late, and loads that do at
-// once what the balance says: combined with our draw at the source time they
-// settle; combined with our draw of now they hunt.
-func TestLoopHuntsWithoutSourceTime(t *testing.T) {
-	if swing := swing(true); swing > 1 {
-		t.Errorf("our draw still swings by %v", swing)
-	}
-	if swing := swing(false); swing < 20e3 {
-		t.Errorf("without the rule our draw swings by only %v: the test proves nothing", swing)
-	}
-}
-
-func swing(sourceTime bool) Watts {
-	const window, late, free = 30, 10, Watts(100e3)
-	k := Balancer{Spec: BalanceSpec{Kind: BalanceGrid}}
-	b := NewBoard([]ReadingSpec{{Name: "grid", Role: RoleGrid, MaxAge: time.Minute, Window: window * time.Second}})
-	var course []Watts // what we drew, second by second
-	var kept Draws
-	draw := Watts(0)
-	lo, hi := Watts(math.Inf(1)), Watts(0)
-	for sec := range 1800 {
-		course = append(course, draw)
-		if sec < window+late || sec%5 != 0 {
-			continue
-		}
-		var mean Watts
-		for _, w := range course[sec-late-window : sec-late] {
-			mean += w / window
-		}
-		b.Take(Reading{Name: "grid", Value: float64(mean - free), At: at(float64(sec - late)), Arrived: at(float64(sec))})
-		now := at(float64(sec))
-		d := &kept
-		if !sourceTime {
-			d = &Draws{}
-			d.Add(now, draw)
-		}
-		next := min(k.Balance(now, b, d).Available, 300e3)
-		kept.Add(now, draw)
-		kept.Add(now, next)
-		if draw = next; sec > 600 {
-			lo, hi = min(lo, draw), max(hi, draw)
-		}
-	}
-	return hi - lo
-}
-
 func BenchmarkBalance(b *testing.B) {
 	limit := Watts(600e3)
 	k := Balancer{Spec: BalanceSpec{

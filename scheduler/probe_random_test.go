@@ -12,7 +12,7 @@ import (
 // found, and little is bought for it. Where the sun falls by 20 to 80 kW at
 // once, most of what is imported comes before any reading could tell.
 func TestProbeAnywhere(t *testing.T) {
-	const seeds = 24
+	const seeds = 12
 	var absorbed, imported float64
 	for seed := range uint64(seeds) {
 		p := anywhere(seed)
