@@ -105,3 +105,23 @@ func BenchmarkReplay(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkJournal is what the loop spends on writing down one status.
+func BenchmarkJournal(b *testing.B) {
+	at := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	j := NewJournal("v", "sha")
+	j.begin(&checkpoint{At: at, Specs: []*energy.LoadSpec{{Name: "a"}}, Loads: make([]loadRecord, 1)})
+	last := energy.Status{Load: "a", State: energy.StateRunning, Point: 1, Draw: 3250, Rate: 110e12, Source: energy.Measured}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		at = at.Add(time.Second)
+		st := last
+		st.At, st.Draw, st.Rate = at, last.Draw+energy.Watts(i%7-3), last.Rate+energy.HashRate(1e10*float64(i%5-2))
+		j.status(at, 0, &st, &last)
+		if last = st; i%4096 == 0 {
+			if _, err := j.Take(at); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
