@@ -81,10 +81,11 @@ func (f *Fleet) shape(loads []int32) shape {
 		sh.top += float64(top)
 		sh.minOn += l.minOn.Seconds()
 		sh.minOff += l.minOff.Seconds()
-		if l.ramp.Down > 0 {
-			sh.fall += float64(l.low / l.ramp.Down)
+		up, down := l.ramp.Between(energy.Off, 1).Up, l.ramp.Between(1, energy.Off).Down
+		if down > 0 {
+			sh.fall += float64(l.low / down)
 		}
-		if sh.climb += float64(l.ramp.Up); l.ramp.Up == 0 { // at once
+		if sh.climb += float64(up); up == 0 { // at once
 			sh.climb += float64(top)
 		}
 	}

@@ -217,7 +217,7 @@ func (d *decider) course(i int32, risen bool) flight {
 	}
 	draw := s.draw - l.off
 	if s.at < s.from || (s.at > s.from && risen) {
-		return way(draw, l.cost(s.at), l.ramp)
+		return way(draw, l.cost(s.at), l.ramp.Between(int(s.from), int(s.at)))
 	}
 	// It stays: what it settles at is the point's draw; how far it has to go
 	// is in its course.

@@ -88,8 +88,8 @@ func (d *decider) expect(p int32, w energy.Watts) outlook {
 			continue
 		}
 		top := l.cost(s.most)
-		if now := s.draw - l.off; now < l.low && l.ramp.Up > 0 {
-			top = min(top, now+reachIn*l.ramp.Up)
+		if now, up := s.draw-l.off, l.ramp.Between(energy.Off, 1).Up; now < l.low && up > 0 {
+			top = min(top, now+reachIn*up)
 		}
 		reach += float64(top)
 	}
@@ -194,11 +194,14 @@ func (t *tracker) take(i, point int32, bought bool) bool {
 // time until what is decided next takes hold, if it is told to take point now.
 func (d *decider) soon(i, point int32) energy.Watts {
 	s, l, st := &d.slots[i], &d.in.Fleet.loads[i], &d.in.Loads[i]
-	draw := l.points[s.from].Draw
+	from, draw := s.from, l.points[s.from].Draw
 	if st.Course != (energy.Course{}) {
-		draw = st.Course.At(d.now.Add(d.in.latency()))
+		if draw = st.Course.At(d.now.Add(d.in.latency())); draw < l.points[1].Draw {
+			from = energy.Off // it is still on its way up from there
+		}
 	}
-	way := energy.Toward(time.Time{}, draw, l.points[point].Draw, l.ramp)
+	ramp := l.ramp.Between(int(from), int(point))
+	way := energy.Toward(time.Time{}, draw, l.points[point].Draw, ramp)
 	return way.At(time.Time{}.Add(d.in.period()/2)) - l.off
 }
 
