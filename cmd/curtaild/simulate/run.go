@@ -168,8 +168,12 @@ func (r *run) step(end time.Duration) {
 	if r.every < forever {
 		t = min(t, r.emitted+r.every)
 	}
-	if t == r.due && r.sleeps() {
+	switch {
+	case t != r.due:
+	case r.sleeps():
 		r.due = r.passed + nap
+	case r.waiting && len(r.plant.sent) > 0:
+		r.due = r.plant.sent[0].at // it waits for what the rigs have not heard of yet
 	}
 	t = max(t, r.now)
 	r.tally(t)
