@@ -7,33 +7,32 @@ import (
 // Result is what became of a run. Its names in JSON are documented and do not
 // change. Energies are in kWh, percentages in those of the energy available.
 type Result struct {
-	From         time.Time     `json:"from"`
-	To           time.Time     `json:"to"`
-	Days         float64       `json:"days"` // for which what is available was known
-	Loads        int           `json:"loads"`
-	AvailableKWh float64       `json:"available_kwh"`
-	AbsorbedKWh  float64       `json:"absorbed_kwh"`
-	ImportedKWh  float64       `json:"imported_kwh"`
-	NetKWh       float64       `json:"net_kwh"` // absorbed less imported
-	LeftKWh      float64       `json:"unabsorbed_kwh"`
-	CurtailedKWh float64       `json:"curtailed_kwh"` // held back by the plant still
-	AvoidedKWh   float64       `json:"avoided_curtailment_kwh"`
-	AbsorbedPct  float64       `json:"absorbed_pct"`
-	ImportedPct  float64       `json:"imported_pct"`
-	NetPct       float64       `json:"net_pct"`
-	PeakImportKW float64       `json:"peak_import_kw"`
-	RMSEKW       float64       `json:"rmse_kw"`        // of the draw against what could be absorbed
-	Starts       float64       `json:"starts_per_day"` // of each load
-	Changes      float64       `json:"changes_per_day"`
-	Hashes       float64       `json:"hashes"`
-	JTH          float64       `json:"j_per_th"` // 0 without hashes
-	Currency     string        `json:"currency,omitempty"`
-	ImportCost   *float64      `json:"import_cost,omitempty"`    // nil: no prices were given
-	Forgone      *float64      `json:"export_forgone,omitempty"` // what export would have brought
-	Policies     []string      `json:"policies"`
-	Rigs         []LoadResult  `json:"rigs"`
-	Passes       int           `json:"decisions"`
-	Took         time.Duration `json:"-"`
+	From         time.Time    `json:"from"`
+	To           time.Time    `json:"to"`
+	Days         float64      `json:"days"` // for which what is available was known
+	Loads        int          `json:"loads"`
+	AvailableKWh float64      `json:"available_kwh"`
+	AbsorbedKWh  float64      `json:"absorbed_kwh"`
+	ImportedKWh  float64      `json:"imported_kwh"`
+	NetKWh       float64      `json:"net_kwh"` // absorbed less imported
+	LeftKWh      float64      `json:"unabsorbed_kwh"`
+	CurtailedKWh float64      `json:"curtailed_kwh"` // held back by the plant still
+	AvoidedKWh   float64      `json:"avoided_curtailment_kwh"`
+	AbsorbedPct  float64      `json:"absorbed_pct"`
+	ImportedPct  float64      `json:"imported_pct"`
+	NetPct       float64      `json:"net_pct"`
+	PeakImportKW float64      `json:"peak_import_kw"`
+	RMSEKW       float64      `json:"rmse_kw"`        // of the draw against what could be absorbed
+	Starts       float64      `json:"starts_per_day"` // of each load
+	Changes      float64      `json:"changes_per_day"`
+	Hashes       float64      `json:"hashes"`
+	JTH          float64      `json:"j_per_th"` // 0 without hashes
+	Currency     string       `json:"currency,omitempty"`
+	ImportCost   *float64     `json:"import_cost,omitempty"`    // nil: no prices were given
+	Forgone      *float64     `json:"export_forgone,omitempty"` // what export would have brought
+	Policies     []string     `json:"policies"`
+	Rigs         []LoadResult `json:"rigs"`
+	Passes       int          `json:"decisions"`
 
 	trace *trace
 }
