@@ -66,9 +66,10 @@ type slot struct {
 	most  int32 // the highest it may take
 	top   int32 // the highest it has; 0: not identified
 	owner int32
-	floor bool // its lowest running point is set aside
-	gone  bool // does not answer: whatever it draws is beyond control
-	waits bool // for draw that is on its way down
+	floor bool         // its lowest running point is set aside
+	gone  bool         // does not answer: whatever it draws is beyond control
+	waits bool         // for draw that is on its way down
+	ahead energy.Watts // what it will draw when a command can reach it; once tracked
 	// bridged: it runs on power that is bought to carry it through a dip
 	bridged bool
 	level   bool          // draws what its set-point does, and answers

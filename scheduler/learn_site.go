@@ -40,9 +40,7 @@ func (s *site) restate(i int, st energy.Status) {
 // learn steps what is known of load i.
 func (s *site) learn(i int, st energy.Status) {
 	l := &s.loads[i].lore
-	var news bool
-	l.Learned, news = l.Learned.Step(Sighting{Status: st, Setpoint: s.loads[i].setpoint, Points: l.Stated, Ramp: l.Ramp})
-	if news {
+	if l.Learned.step(&Sighting{Status: st, Setpoint: s.loads[i].setpoint, Points: l.Stated, Ramp: l.Ramp}) {
 		s.revise(i)
 		if !slices.Contains(s.taught, i) {
 			s.taught = append(s.taught, i)

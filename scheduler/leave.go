@@ -21,7 +21,7 @@ func (s *site) leave(ctx context.Context, within time.Duration) error {
 	defer func() { // with the last that the loads have said of themselves
 		end := s.clock()
 		s.weigh(end)
-		s.keep(s.change(end, nil, true), nil)
+		s.save(end, nil, true, nil)
 		s.publish(end)
 	}()
 	for {

@@ -110,7 +110,7 @@ func (l *Loop) Run(ctx context.Context, exit time.Duration) error {
 	for {
 		urgent, ok := l.next(ctx, s, wake)
 		if !ok && errors.Is(context.Cause(ctx), ErrHandOver) {
-			s.keep(s.change(s.clock(), nil, true), nil)
+			s.save(s.clock(), nil, true, nil)
 			return nil
 		}
 		if !ok {
@@ -195,7 +195,7 @@ func (l *Loop) Hold(ctx context.Context, off bool, who string) error {
 	err := l.ask(ctx, func(s *site, now time.Time) {
 		s.Journal.put(&Event{Kind: EventHold, At: now, Off: off, Who: who})
 		s.hold(now, off, who)
-		s.keep(s.change(now, nil, false), func(err error) { kept <- err })
+		s.save(now, nil, false, func(err error) { kept <- err })
 	})
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"slices"
 	"time"
 
@@ -51,7 +50,7 @@ func (s *site) pass(now time.Time) time.Time {
 	s.apply(now)
 	if now.Sub(s.lazy) >= lazily {
 		s.lazy = now
-		s.keep(s.change(now, s.lessons(), false), nil)
+		s.save(now, s.lessons(), false, nil)
 	}
 	s.publish(now)
 	return s.next(now)
@@ -84,13 +83,16 @@ func (s *site) weigh(now time.Time) {
 
 // input is what there is to decide on.
 func (s *site) input(now time.Time) Input {
-	today := s.today(now)
+	today, starting := s.today(now), s.started.Add(grace)
 	for i := range s.loads {
-		l := &s.loads[i]
-		s.states[i] = LoadState{
-			State: l.status.State, Setpoint: l.setpoint.Point, Since: l.since,
-			StartingUntil: s.started.Add(grace), Course: l.expected(now, s.specs[i].Ramp), Policy: l.setpoint.Policy,
-			Starts: l.starts.on(today).Count,
+		l, st := &s.loads[i], &s.states[i]
+		st.State, st.Setpoint, st.Since = l.status.State, l.setpoint.Point, l.since
+		st.StartingUntil, st.Policy = starting, l.setpoint.Policy
+		if st.Course = l.course; l.awaited {
+			st.Course = l.expected(now, s.specs[i].Ramp)
+		}
+		if st.Starts = l.starts.Count; st.Starts > 0 {
+			st.Starts = l.starts.on(today).Count
 		}
 	}
 	in := Input{
@@ -135,21 +137,18 @@ func (s *site) next(now time.Time) time.Time {
 // been written down, so that after a crash nobody wonders who started a rig.
 func (s *site) apply(now time.Time) {
 	var rises []energy.Setpoint
-	var changed map[string]KeptLoad
 	var moved []int
-	for i, d := range s.plan.Decisions {
-		l := &s.loads[i]
-		l.decision = d
+	for i := range s.plan.Decisions {
+		l, d := &s.loads[i], &s.plan.Decisions[i]
+		l.decision = *d
 		if d.To == l.setpoint.Point || len(l.points) == 0 || s.Setup.Observe {
 			l.setpoint.Policy, l.setpoint.Reason = d.Policy, d.Reason
 			continue
 		}
 		sp := s.move(now, i, d)
-		if changed == nil {
-			changed = make(map[string]KeptLoad)
+		if moved == nil {
 			s.kept.Plan++
 		}
-		changed[sp.Load] = l.kept()
 		moved = append(moved, i)
 		if d.To > d.From {
 			rises = append(rises, sp)
@@ -157,9 +156,9 @@ func (s *site) apply(now time.Time) {
 			s.Loads[i].Apply(sp)
 		}
 	}
-	if changed != nil {
+	if moved != nil {
 		s.note(now) // the far end of a step
-		s.commit(now, changed, rises)
+		s.commit(now, moved, rises)
 	}
 	if !s.log.Enabled(context.Background(), slog.LevelInfo) {
 		return
@@ -172,7 +171,7 @@ func (s *site) apply(now time.Time) {
 }
 
 // move makes decision d the set-point of load i.
-func (s *site) move(now time.Time, i int, d energy.Decision) energy.Setpoint {
+func (s *site) move(now time.Time, i int, d *energy.Decision) energy.Setpoint {
 	s.kept.Seq++
 	l := &s.loads[i]
 	p := l.points[d.To]
@@ -186,23 +185,35 @@ func (s *site) move(now time.Time, i int, d energy.Decision) energy.Setpoint {
 	return l.setpoint
 }
 
-// commit writes the changes down and then sends the rises. A disk that does
-// not answer for a second is not waited for.
-func (s *site) commit(now time.Time, changed map[string]KeptLoad, rises []energy.Setpoint) {
+// commit writes down what the loads that moved were told, and then sends the
+// rises. A disk that does not answer for a second is not waited for.
+func (s *site) commit(now time.Time, moved []int, rises []energy.Setpoint) {
 	s.lazy = now
+	if s.keep == nil {
+		s.raise(rises)
+		return
+	}
+	changed := make(map[string]KeptLoad, len(moved))
+	for _, i := range moved {
+		changed[s.specs[i].Name] = s.loads[i].kept()
+	}
 	if len(rises) == 0 {
-		s.keep(s.change(now, changed, false), nil)
+		s.save(now, changed, false, nil)
 		return
 	}
 	kept := make(chan struct{})
-	s.keep(s.change(now, maps.Clone(changed), false), func(error) { close(kept) })
+	s.save(now, changed, false, func(error) { close(kept) })
 	slow := time.NewTimer(time.Second)
 	defer slow.Stop()
 	select {
 	case <-kept:
 	case <-slow.C:
-		s.log.Warn("state is slow to be kept, going on", "loads", len(changed))
+		s.log.Warn("state is slow to be kept, going on", "loads", len(moved))
 	}
+	s.raise(rises)
+}
+
+func (s *site) raise(rises []energy.Setpoint) {
 	for _, sp := range rises {
 		s.Loads[s.index[sp.Load]].Apply(sp)
 	}

@@ -167,7 +167,7 @@ func (s *site) signal(now time.Time, d Delivery) {
 	s.answer(now, s.kept.Book.Take(now, d.Signal, src, s.measure(now)))
 	// Not to be told of a signal that the disk refuses would hold up those that
 	// come after it: it is acknowledged all the same.
-	s.keep(s.change(now, nil, false), func(error) {
+	s.save(now, nil, false, func(error) {
 		if d.Done != nil {
 			d.Done()
 		}
@@ -241,6 +241,16 @@ func (s *site) source() energy.PowerSource {
 		}
 	}
 	return energy.Measured
+}
+
+// save has the state put on disk, with the given loads, and calls after, if
+// not nil, when it is there. Where nothing is kept it is at once.
+func (s *site) save(now time.Time, loads map[string]KeptLoad, all bool, after func(error)) {
+	if s.keep != nil {
+		s.keep(s.change(now, loads, all), after)
+	} else if after != nil {
+		after(nil)
+	}
 }
 
 // change is what is to be put on disk now, with the given loads. Beliefs are

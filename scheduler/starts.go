@@ -112,6 +112,8 @@ func (s *site) count(now time.Time, i int, st energy.Status) {
 	}
 	l.starts = was.hear(s.today(now), &st, l.setpoint)
 	if l.starts.Count != was.Count || l.starts.Day != was.Day {
-		s.keep(Change{Loads: map[string]KeptLoad{st.Load: l.kept()}}, nil)
+		if s.keep != nil {
+			s.keep(Change{Loads: map[string]KeptLoad{st.Load: l.kept()}}, nil)
+		}
 	}
 }

@@ -46,6 +46,7 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 		if s.owner != p || s.gone {
 			continue
 		}
+		d.lookAhead(i)
 		t.left -= d.soon(i, s.at)
 		switch {
 		case s.at > energy.Off:
@@ -190,19 +191,35 @@ func (t *tracker) take(i, point int32, bought bool) bool {
 	return true
 }
 
+// lookAhead finds what load i will draw when a command can reach it.
+func (d *decider) lookAhead(i int32) {
+	s, st := &d.slots[i], &d.in.Loads[i]
+	s.ahead = d.in.Fleet.loads[i].points[s.from].Draw
+	if st.Course != (energy.Course{}) {
+		s.ahead = st.Course.At(d.now.Add(d.in.latency()))
+	}
+}
+
 // soon is what load i will draw, above its draw when off, in the middle of the
 // time until what is decided next takes hold, if it is told to take point now.
 func (d *decider) soon(i, point int32) energy.Watts {
-	s, l, st := &d.slots[i], &d.in.Fleet.loads[i], &d.in.Loads[i]
-	from, draw := s.from, l.points[s.from].Draw
-	if st.Course != (energy.Course{}) {
-		if draw = st.Course.At(d.now.Add(d.in.latency())); draw < l.points[1].Draw {
-			from = energy.Off // it is still on its way up from there
-		}
+	s, l := &d.slots[i], &d.in.Fleet.loads[i]
+	to := l.points[point].Draw
+	if s.ahead == to {
+		return to - l.off
 	}
-	ramp := l.ramp.Between(int(from), int(point))
-	way := energy.Toward(time.Time{}, draw, l.points[point].Draw, ramp)
-	return way.At(time.Time{}.Add(d.in.period()/2)) - l.off
+	from := s.from
+	if s.ahead < l.points[1].Draw {
+		from = energy.Off // it is still on its way up from there
+	}
+	ramp, half := l.ramp.Between(int(from), int(point)), energy.Watts(d.in.period().Seconds()/2)
+	switch {
+	case to > s.ahead && ramp.Up > 0:
+		to = min(to, s.ahead+ramp.Up*half)
+	case to < s.ahead && ramp.Down > 0:
+		to = max(to, s.ahead-ramp.Down*half)
+	}
+	return to - l.off
 }
 
 // The defaults of Input.Latency and Input.Period.

@@ -37,6 +37,7 @@ func checkTracks(t testing.TB, s *siteSpec) string {
 		if ruleOf(in, dec) < 0 {
 			continue
 		}
+		d.lookAhead(int32(i))
 		point := int32(dec.To)
 		// What falls cannot fall faster, and what starts or is kept at its
 		// lowest point was not raised.

@@ -18,12 +18,7 @@ func NewVirtual(l Loop, start time.Time) (*Virtual, error) {
 	if l.Answer == nil {
 		l.Answer = func(energy.SignalStatus, Notice) {}
 	}
-	kept := func(_ Change, after func(error)) {
-		if after != nil {
-			after(nil)
-		}
-	}
-	s, err := openSite(&l, kept, start)
+	s, err := openSite(&l, nil, start)
 	if err != nil {
 		return nil, err
 	}
