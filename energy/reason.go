@@ -15,6 +15,7 @@ const (
 	StartDelay Reason = "start-delay" // enough is available, but not for long enough yet
 	StopDelay  Reason = "stop-delay"  // too little is available, but not for long enough yet to close the gate
 	NoBudget   Reason = "no-budget"   // the gate is open, but what is left does not carry this load (further)
+	Fleeting   Reason = "fleeting"    // there is enough, but it is not expected to last long enough for a start
 	Bridged    Reason = "bridge"      // goes on through a dip, on power that is bought
 	RampLimit  Reason = "ramp"        // the policy's ramp lets its grant change no faster
 	NoProfit   Reason = "no-profit"   // the power brings more when it is sold
@@ -53,7 +54,7 @@ const (
 // back.
 func Reasons() []Reason {
 	return []Reason{
-		Surplus, Probing, Fixed, NoSurplus, StartDelay, StopDelay, NoBudget, Bridged, RampLimit, NoProfit, InFlight, Closed, NoPolicy,
+		Surplus, Probing, Fixed, NoSurplus, StartDelay, StopDelay, NoBudget, Fleeting, Bridged, RampLimit, NoProfit, InFlight, Closed, NoPolicy,
 		SignalLimit, SignalStop, ImportLimit, HoldOff, StaleInput, StaleKeep, MinOn, MinOff, MaxStarts, Clock,
 		Starting, Unreachable, Unidentified, Fault, Drain, Shutdown, NotRecoverable, OffLimit,
 	}

@@ -20,6 +20,7 @@ func (d *decider) allocate(p int32, left purse, floors energy.Watts) (spent ener
 	r := &d.in.Rules[p]
 	low, high := floors, d.tops(p) // of what runs: the lowest points, and the highest
 	carry := d.allowance(p, left, floors)
+	hard := left.hard // no bridge beats a limit
 	for _, i := range r.bases {
 		s := &d.slots[i]
 		switch {
@@ -29,7 +30,7 @@ func (d *decider) allocate(p int32, left purse, floors energy.Watts) (spent ener
 				s.at = s.from
 			}
 		case s.from == energy.Off || s.floor || s.most == energy.Off:
-		case left.holds(s.low, 0), low+s.low <= carry+tolerance && d.ceiling.holds(left.spent+s.low, 0):
+		case left.holds(s.low, 0), low+s.low <= carry+tolerance && s.low <= hard-left.spent+tolerance && d.ceiling.holds(left.spent+s.low, 0):
 			if s.bridged = d.rules[p].carried || !left.holds(s.low, 0); s.bridged {
 				d.soonAgain()
 			}
@@ -47,7 +48,7 @@ func (d *decider) allocate(p int32, left purse, floors energy.Watts) (spent ener
 		}
 		start := s.at == energy.Off && s.from == energy.Off
 		if start && !d.rules[p].out.starts(low+s.low, high) {
-			if left.holds(s.low, s.band) {
+			if s.brief = left.holds(s.low, s.band) && d.rules[p].out.brief(low+s.low, high); s.brief {
 				d.soonAgain()
 			}
 			continue

@@ -89,11 +89,11 @@ func (f *Fleet) shape(loads []int32) shape {
 			sh.climb += float64(top)
 		}
 	}
-	if n == 0 {
-		return sh
+	if sh.top <= 0 {
+		return shape{}
 	}
 	sh.minOn, sh.minOff, sh.fall = sh.minOn/n, sh.minOff/n, sh.fall/n
-	sh.n = min(units, int(n))
+	sh.n = min(units, len(loads)) // the same while loads are being identified
 	u := float64(sh.n)
 	sh.low, sh.top, sh.climb = sh.low/u, sh.top/u, sh.climb/u
 	return sh
@@ -110,7 +110,11 @@ func (b Belief) step(now time.Time, w energy.Watts, sh shape) Belief {
 		b, fresh = newBelief(t, s, sh), true
 	}
 	last := b.Recent[len(b.Recent)-1]
-	if t-last.T < soonest.Seconds() && !fresh {
+	if t-last.T < soonest.Seconds() && !fresh { // or the clock was set back a little: nothing to learn
+		if s != last.W {
+			b.Recent = slices.Clone(b.Recent)
+			b.Recent[len(b.Recent)-1].W = s
+		}
 		return b
 	}
 	dt := min(t-last.T, unknown)
@@ -220,6 +224,29 @@ func (b *Belief) choose(sh shape) {
 	if score(best) > score(b.Lead)+ahead*mean {
 		b.Lead = best
 	}
+}
+
+// shift is the belief after the clock was set.
+func (b Belief) shift(by time.Duration) Belief {
+	d := by.Seconds()
+	moved := func(list []float64) []float64 {
+		list = slices.Clone(list)
+		for i := range list {
+			list[i] += d
+		}
+		return list
+	}
+	b.Recent = slices.Clone(b.Recent)
+	for i := range b.Recent {
+		b.Recent[i].T += d
+	}
+	b.Falls, b.Rise = moved(b.Falls), b.Rise+d
+	b.Trials = slices.Clone(b.Trials)
+	for i := range b.Trials {
+		x := &b.Trials[i]
+		x.On, x.Off = moved(x.On), moved(x.Off)
+	}
+	return b
 }
 
 // most is the highest budget since t, W.

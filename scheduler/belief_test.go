@@ -175,3 +175,45 @@ func BenchmarkBelief(b *testing.B) {
 		belief = belief.step(now.Add(time.Duration(i)*5*time.Second), energy.Watts(i*997%30000), tenRigs)
 	}
 }
+
+// A load of no power at all teaches nothing, and breaks nothing.
+func TestBeliefOfNothing(t *testing.T) {
+	s := newSite(3000, tracked)
+	s.specs, s.points, s.in.Loads = nil, nil, nil
+	s.add("c", 5, 5, 10)
+	in := s.input(t)
+	for i := range 3 {
+		in = obey(in, Decide(noon.Add(time.Duration(i)*5*time.Second), in), noon)
+	}
+	if _, err := json.Marshal(in.Memory); err != nil {
+		t.Error(err)
+	}
+}
+
+// Loads that are identified one after the other wipe nothing out.
+func TestBeliefWhileLoadsAreIdentified(t *testing.T) {
+	s := newSite(3000, tracked)
+	in, now := s.input(t), noon
+	for range 100 {
+		in = obey(in, Decide(now, in), now)
+		now = now.Add(5 * time.Second)
+	}
+	known := s.points[1]
+	s.points[1] = nil
+	s.in.Memory = in.Memory
+	s.in.Memory = Decide(now, s.input(t)).Memory
+	s.points[1] = known
+	if m := Decide(now.Add(5*time.Second), s.input(t)).Memory; m.Beliefs["p"].Active < 400 {
+		t.Errorf("%v s are remembered", m.Beliefs["p"].Active)
+	}
+}
+
+// After the clock was set back a little, what is there now counts, not what
+// was there then.
+func TestBeliefAfterTheClockWasSet(t *testing.T) {
+	b, now := live(Belief{}, 0.15, func(int) energy.Watts { return 30e3 })
+	back := now.Add(-4 * time.Minute)
+	if o := follows(b, back, 100, 4*time.Minute); o.keeps(2400) {
+		t.Errorf("holds %v of 100 W", o.hold)
+	}
+}

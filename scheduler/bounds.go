@@ -177,6 +177,13 @@ func (d *decider) stop() {
 		}
 	}
 	for p := range d.in.Rules {
+		name := d.in.Rules[p].policy.Name
+		if b, ok := d.in.Memory.Beliefs[name]; ok && !exit {
+			d.plan.Memory.believe(name, b)
+		}
+		if b, ok := d.in.Memory.Bridges[name]; ok && !exit {
+			d.plan.Memory.bridge(name, b.step(d.now, d.in.DayEnd))
+		}
 		d.plan.Policies[p] = Grant{Policy: d.in.Rules[p].policy.Name, Reason: d.in.Stop}
 	}
 	d.plan.Wake = time.Time{} // nothing ends a stop but its release

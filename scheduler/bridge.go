@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -15,6 +16,7 @@ type Bridging struct {
 	At    time.Time     `json:"at"`             // of the last decision
 	Power energy.Watts  `json:"power"`          // that has been bought since then
 	Dip   energy.Joules `json:"dip"`            // bought in the present dip
+	Low   energy.Watts  `json:"low,omitempty"`  // what ran when it began, at its lowest points: with that there again it is over
 	Day   energy.Joules `json:"day"`            // and on the local day that ends at DayEnd
 	// DayEnd is zero while the end of the day is not known.
 	DayEnd time.Time `json:"day_end,omitzero"`
@@ -22,12 +24,12 @@ type Bridging struct {
 
 // step is the account as of now: what was bought has gone on until now.
 func (b Bridging) step(now, dayEnd time.Time) Bridging {
-	if dt := now.Sub(b.At); dt > 0 && b.Power > 0 {
+	if dt := min(now.Sub(b.At), longest); dt > 0 && b.Power > 0 { // nobody was there for longer
 		e := energy.Joules(float64(b.Power) * dt.Seconds())
 		b.Dip, b.Day = b.Dip+e, b.Day+e
 	}
-	if !dayEnd.Equal(b.DayEnd) {
-		if b.DayEnd.IsZero() || !now.Before(b.DayEnd) {
+	if !dayEnd.IsZero() && !dayEnd.Equal(b.DayEnd) {
+		if !b.DayEnd.IsZero() && !now.Before(b.DayEnd) {
 			b.Day = 0
 		}
 		b.DayEnd = dayEnd
@@ -36,14 +38,15 @@ func (b Bridging) step(now, dayEnd time.Time) Bridging {
 	return b
 }
 
-// buy notes that w is bought from now on, and whether there is a dip.
-func (b Bridging) buy(now time.Time, w energy.Watts, dip bool) Bridging {
+// buy notes that w is bought from now on. In a dip there is only budget for
+// low, the lowest points of what runs.
+func (b Bridging) buy(now time.Time, w, low, budget energy.Watts) Bridging {
 	b.At, b.Power = now, w
 	switch {
-	case !dip:
-		b.Since, b.Dip = time.Time{}, 0
-	case b.Since.IsZero():
-		b.Since = now
+	case b.Since.IsZero() && budget < low-tolerance:
+		b.Since, b.Low = now, low
+	case !b.Since.IsZero() && (budget >= b.Low-tolerance || low <= tolerance):
+		b.Since, b.Dip, b.Low = time.Time{}, 0, 0
 	}
 	return b
 }
@@ -104,11 +107,19 @@ func (d *decider) dear(r *policies.Policy) bool {
 func (d *decider) carried(p int32) bool {
 	ru := &d.rules[p]
 	r := &d.in.Rules[p].policy
-	if ru.open || ru.why != energy.NoSurplus || carry(r) == 0 || !d.in.Balance.OK {
+	if ru.open || ru.why != energy.NoSurplus && ru.why != energy.StartDelay || carry(r) == 0 || !d.in.Balance.OK {
+		return false
+	}
+	if !slices.ContainsFunc(d.in.Rules[p].loads, func(i int32) bool { return d.carries(p, i) }) {
 		return false
 	}
 	ok, _ := d.mayBuy(p, d.in.Memory.Bridges[r.Name].step(d.now, d.in.DayEnd), 0)
 	return ok
+}
+
+// carries reports whether load i runs under policy p.
+func (d *decider) carries(p, i int32) bool {
+	return d.slots[i].from > energy.Off && d.in.Loads[i].Policy == d.in.Rules[p].policy.Name
 }
 
 // allowance is up to which power loads of policy p that run may be kept at
@@ -126,23 +137,31 @@ func (d *decider) allowance(p int32, left purse, floors energy.Watts) energy.Wat
 	return hold
 }
 
-// account notes what policy p buys from now on, beyond what there is. Floors
+// account notes what policy p, with the given budget, buys from now on. Floors
 // are not bought for a bridge.
-func (d *decider) account(p int32, over energy.Watts) {
+func (d *decider) account(p int32, budget energy.Watts) {
 	r := &d.in.Rules[p].policy
 	if carry(r) == 0 || r.Bridge.Auto {
 		return
 	}
-	bought, dip := energy.Watts(0), false
+	bought, low, cost := energy.Watts(0), energy.Watts(0), energy.Watts(0)
 	for _, i := range d.in.Rules[p].loads {
-		if s := &d.slots[i]; s.owner == p && s.bridged { // floors are not bought
-			bought, dip = bought+s.cost, true
+		s := &d.slots[i]
+		if s.owner != p || s.at == energy.Off {
+			continue
+		}
+		low, cost = low+s.low, cost+s.cost
+		if s.bridged {
+			bought += s.cost
 		}
 	}
-	bought = max(0, min(bought, over)) * d.gross
-	b := d.plan.Memory.Bridges[r.Name].buy(d.now, bought, dip)
+	bought = max(0, min(bought, cost-budget)) * d.gross
+	if d.rules[p].carried { // whatever there is: the gate would have it stop
+		budget = min(budget, 0)
+	}
+	b := d.plan.Memory.Bridges[r.Name].buy(d.now, bought, low, budget)
 	d.plan.Memory.bridge(r.Name, b)
-	if _, until := d.mayBuy(p, b, bought); dip {
+	if _, until := d.mayBuy(p, b, bought); !b.Since.IsZero() {
 		d.plan.wakeAt(until)
 	}
 }

@@ -81,19 +81,90 @@ func TestBridge(t *testing.T) {
 	}
 }
 
+// A clock that is doubted for a moment opens no second budget, and nothing was
+// bought while nobody was there.
+func TestBridgingAway(t *testing.T) {
+	day := noon.Add(12 * time.Hour)
+	b := Bridging{}.step(noon, day).buy(noon, 1000, 1500, 500)
+	if b = b.step(noon.Add(time.Hour), day); b.Day != 60_000 {
+		t.Errorf("an hour away: %v", b.Day)
+	}
+	b = b.step(noon.Add(time.Hour), time.Time{}).step(noon.Add(time.Hour), day)
+	if b.Day != 60_000 {
+		t.Errorf("the clock was doubted: %v", b.Day)
+	}
+}
+
 // A dip is over when there is enough again; a day when it ends.
 func TestBridgingAccount(t *testing.T) {
 	day := noon.Add(12 * time.Hour)
-	b := Bridging{}.step(noon, day).buy(noon, 1000, true)
-	b = b.step(noon.Add(10*time.Second), day).buy(noon.Add(10*time.Second), 500, true)
+	b := Bridging{}.step(noon, day).buy(noon, 1000, 1500, 500)
+	b = b.step(noon.Add(10*time.Second), day).buy(noon.Add(10*time.Second), 500, 1000, 500)
 	if b.Dip != 10_000 || b.Day != 10_000 || !b.Since.Equal(noon) {
 		t.Errorf("after 10 s of 1 kW: %+v", b)
 	}
-	b = b.step(noon.Add(20*time.Second), day).buy(noon.Add(20*time.Second), 0, false)
+	b = b.step(noon.Add(20*time.Second), day).buy(noon.Add(20*time.Second), 0, 1500, 1500)
 	if b.Dip != 0 || b.Day != 15_000 || !b.Since.IsZero() {
 		t.Errorf("after the dip: %+v", b)
 	}
 	if b = b.step(day, day.Add(24*time.Hour)); b.Day != 0 {
 		t.Errorf("on the next day: %+v", b)
+	}
+}
+
+// What the bridge of a policy carries is its own, and only that: loads that do
+// not run, or run under another policy, go by that one.
+func TestBridgeOwnsOnlyWhatItCarries(t *testing.T) {
+	gate := policy(func(p *policies.Policy) {
+		p.Bridge.For = time.Minute
+		p.Start, p.Stop = policies.Threshold{Power: 900}, policies.Threshold{Power: 800}
+	})
+	below := second(policies.Policy{Name: "q", Loads: []string{"g"}, Use: policies.Use{Fixed: 1000}})
+	plan := Decide(noon, newSite(0, gate, below).input(t))
+	if d := plan.Decisions[0]; d.To != 1 || d.Policy != "q" {
+		t.Errorf("nothing ran: %+v", d)
+	}
+	s := newSite(0, gate, second(policies.Policy{Name: "q", Loads: []string{"g"}, Use: policies.Use{Fixed: 3000}}), on(time.Hour, 2, 2))
+	s.in.Memory.Gates = nil
+	for i := range s.in.Loads {
+		s.in.Loads[i].Policy = "q"
+	}
+	for _, d := range Decide(noon, s.input(t)).Decisions {
+		if d.To != 2 || d.Policy != "q" {
+			t.Errorf("ran under another: %+v", d)
+		}
+	}
+}
+
+// While power returns and the gate waits, what was carried goes on.
+func TestBridgeUntilTheGateOpens(t *testing.T) {
+	in := newSite(3000, on(time.Hour, 2, 2), bridge(policies.Bridge{For: 10 * time.Minute}), policy(func(p *policies.Policy) {
+		p.Start, p.Stop = policies.Threshold{Power: 900, For: time.Minute}, policies.Threshold{Power: 800}
+	})).input(t)
+	for s := range 240 {
+		now, w := noon.Add(time.Duration(s)*5*time.Second), energy.Watts(3000)
+		if s >= 120 && s < 126 {
+			w = 500
+		}
+		in.Balance.Available, in.Balance.Net = w, w
+		plan := Decide(now, in)
+		for _, d := range plan.Decisions {
+			if d.To == energy.Off {
+				t.Fatalf("%d s: %+v", 5*s, d)
+			}
+		}
+		in = obey(in, plan, now)
+	}
+}
+
+// A stop, or a hold, forgets neither what was learned nor what was bought.
+func TestStopKeepsAccounts(t *testing.T) {
+	s := newSite(3000)
+	s.in.Memory.Bridges = map[string]Bridging{"p": {Day: 1000}}
+	s.in.Memory.Beliefs = map[string]Belief{"p": {Active: 7}}
+	s.in.Stop = energy.HoldOff
+	m := Decide(noon, s.input(t)).Memory
+	if m.Bridges["p"].Day != 1000 || m.Beliefs["p"].Active != 7 {
+		t.Errorf("%+v", m)
 	}
 }

@@ -70,6 +70,7 @@ type slot struct {
 	gone  bool         // does not answer: whatever it draws is beyond control
 	waits bool         // for draw that is on its way down
 	ahead energy.Watts // what it will draw when a command can reach it; once tracked
+	brief bool         // there is enough for it, but not for long enough
 	// bridged: it runs on power that is bought to carry it through a dip
 	bridged bool
 	level   bool          // draws what its set-point does, and answers
@@ -173,7 +174,7 @@ func (d *decider) decide(p int32) {
 	} else {
 		spent = d.allocate(p, left, floors)
 	}
-	d.account(p, floors+spent-(own.least()+floors))
+	d.account(p, own.least()+floors)
 	d.ceiling = d.ceiling.less(spent)
 	d.owned += floors + spent
 }
@@ -200,12 +201,18 @@ func (d *decider) own(p int32) (floors, gone energy.Watts) {
 		if s.owner != nobody || s.top == 0 {
 			continue
 		}
-		s.owner = p
-		if top := min(s.from, 1); d.rules[p].carried && top < s.most {
-			s.most, s.limit = top, energy.NoSurplus
+		if d.rules[p].carried && !d.carries(p, i) {
+			if moreTelling(s.why, d.rules[p].why) {
+				s.why = d.rules[p].why
+			}
+			continue
 		}
-		if frozen && s.from < s.most {
-			s.most, s.limit = s.from, energy.StaleKeep
+		s.owner = p
+		if d.rules[p].carried && s.most > 1 {
+			s.most, s.limit = 1, energy.Bridged
+		}
+		if top := d.frozenAt(p, i); frozen && top < s.most {
+			s.most, s.limit = top, energy.StaleKeep
 		}
 		if s.floor {
 			floors += s.low
@@ -216,6 +223,21 @@ func (d *decider) own(p int32) (floors, gone energy.Watts) {
 		}
 	}
 	return floors, gone
+}
+
+// frozenAt is the point that load i of policy p keeps at the most while its
+// inputs are stale. One that is tracked may have been told more than there is
+// power for: it stays within the point that it has reached.
+func (d *decider) frozenAt(p, i int32) int32 {
+	s, l := &d.slots[i], &d.in.Fleet.loads[i]
+	if !tracks(&d.in.Rules[p].policy) {
+		return s.from
+	}
+	top := min(s.from, 1)
+	for top < s.from && l.points[top+1].Draw <= s.draw+tolerance {
+		top++
+	}
+	return top
 }
 
 // purse is what policy p may grant above its own loads' floors.

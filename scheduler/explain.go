@@ -66,5 +66,8 @@ func (d *decider) reason(i int32) (policy string, why energy.Reason) {
 	if ru.slowed && ru.noFit == energy.NoBudget {
 		return policy, energy.RampLimit
 	}
+	if s.brief && s.at == energy.Off {
+		return policy, energy.Fleeting
+	}
 	return policy, ru.noFit
 }

@@ -190,6 +190,9 @@ func (d *decider) scopes(out []scope, air []flight, p int32) []scope {
 		}
 	}
 	out = append(out, scope{all, d.lowest})
+	if d.tracked(p) { // its own power it has seen to
+		return out
+	}
 	r := &d.in.Rules[p].policy
 	if !r.Use.Available {
 		return append(out, scope{air[p+1], r.Use.Fixed / d.gross})

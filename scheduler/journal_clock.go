@@ -43,7 +43,7 @@ func (s *site) shift(by time.Duration) {
 		}
 	}
 	s.board.Shift(by)
-	move(&s.started, &s.passed, &s.drain, &s.lazy)
+	move(&s.started, &s.passed, &s.drain, &s.lazy, &s.believed)
 	for i := range s.loads {
 		l := &s.loads[i]
 		move(&l.since, &l.anchored, &l.course.Start, &l.lower.Start, &l.lore.Due)
@@ -62,6 +62,15 @@ func (s *site) shift(by time.Duration) {
 		stale[name] = since.Add(by)
 	}
 	s.kept.Memory.Stale = stale
+	beliefs, bridges := s.kept.Memory.Beliefs, s.kept.Memory.Bridges
+	s.kept.Memory.Beliefs, s.kept.Memory.Bridges = nil, nil
+	for name, b := range beliefs {
+		s.kept.Memory.believe(name, b.shift(by))
+	}
+	for name, b := range bridges {
+		move(&b.Since, &b.At)
+		s.kept.Memory.bridge(name, b)
+	}
 	for i := range s.kept.Book.Signals {
 		e := &s.kept.Book.Signals[i]
 		move(&e.Began, &e.Over, &e.Stepped)

@@ -10,18 +10,24 @@ import (
 // points of all up to and with it, and its high, the highest points of those
 // before it.
 type outlook struct {
-	low  energy.Watts // start while low is within this
+	free energy.Watts // what there is now
+	low  energy.Watts // start while low is within this, and within free
 	high energy.Watts // and high is below this
-	hold energy.Watts // a load that runs goes on while low is within this; none starts above
+	hold energy.Watts // a load that runs goes on while low is within this
 }
 
-func unbounded(hold energy.Watts) outlook {
+func unbounded(w energy.Watts) outlook {
 	inf := energy.Watts(math.Inf(1))
-	return outlook{low: inf, high: inf, hold: hold}
+	return outlook{free: inf, low: inf, high: inf, hold: w}
 }
 
 func (o outlook) starts(low, high energy.Watts) bool {
-	return low <= o.low+tolerance && low <= o.hold+tolerance && high < o.high
+	return low <= min(o.low, o.free)+tolerance && high < o.high
+}
+
+// brief reports whether only that it would not last keeps a load from starting.
+func (o outlook) brief(low, high energy.Watts) bool {
+	return low > o.low+tolerance && low <= o.free+tolerance && high < o.high
 }
 
 func (o outlook) keeps(low energy.Watts) bool { return low <= o.hold+tolerance }
@@ -83,7 +89,7 @@ var tenets = func() []tenet {
 // minute.
 func (b *Belief) outlook(r *tenet, reach float64, sh shape) outlook {
 	now := b.Recent[len(b.Recent)-1]
-	o := outlook{low: energy.Watts(math.Inf(1)), high: energy.Watts(now.W), hold: energy.Watts(b.holds(r, sh))}
+	o := outlook{free: energy.Watts(now.W), low: energy.Watts(math.Inf(1)), high: energy.Watts(now.W), hold: energy.Watts(b.holds(r, sh))}
 	switch {
 	case r.never:
 		o.low = 0

@@ -31,8 +31,11 @@ type tracker struct {
 // tracked reports whether policy p's loads are tracked. It takes leave to buy,
 // for draw that is misjudged is imported.
 func (d *decider) tracked(p int32) bool {
-	r := &d.in.Rules[p].policy
-	return r.Objective == policies.Net && r.Bridge.Auto && r.Use.Available && !d.rules[p].frozen
+	return tracks(&d.in.Rules[p].policy) && !d.rules[p].frozen
+}
+
+func tracks(p *policies.Policy) bool {
+	return p.Objective == policies.Net && p.Bridge.Auto && p.Use.Available
 }
 
 // track is allocate for a policy that is tracked. Budget is what there is for
@@ -60,6 +63,7 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 	}
 	t.hold(on)
 	t.start(off)
+	defer d.lookAgain(p)
 	for _, further := range []bool{false, true} { // what is there first: each change wears
 		for k := range r.steps {
 			st := &r.steps[k]
@@ -69,7 +73,25 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 			}
 		}
 	}
+	for _, i := range r.bent {
+		if s := &d.slots[i]; s.owner == p && !s.gone && s.at > energy.Off {
+			for point := s.most; point > s.at && !t.take(i, point, false); point-- {
+				continue
+			}
+		}
+	}
 	return t.ceil.spent - ceiling.spent
+}
+
+// lookAgain has the plan wake soon while loads of policy p are on their way, or
+// about to be: what the others may have depends on how far they have come.
+func (d *decider) lookAgain(p int32) {
+	for _, i := range d.in.Rules[p].loads {
+		if s := &d.slots[i]; s.owner == p && !s.gone && (!s.level || s.at != s.from) {
+			d.soonAgain()
+			return
+		}
+	}
 }
 
 // expect is what is to be expected of the budget of policy p, which is w now.
@@ -95,7 +117,7 @@ func (d *decider) expect(p int32, w energy.Watts) outlook {
 		reach += float64(top)
 	}
 	o := b.outlook(&tenets[b.Lead], reach, r.shape)
-	o.hold = max(o.hold, w)
+	o.free, o.hold = max(0, w), max(o.hold, w)
 	if r.policy.Objective != policies.Net {
 		o.high = energy.Watts(math.Inf(1)) // more loads, at lower points, are what gives most hashes
 	} else if !math.IsInf(float64(o.high), 1) {
@@ -138,17 +160,17 @@ func (t *tracker) hold(on []int32) {
 // start starts loads, if it is time: of like ones, the one that has been off
 // longest first.
 func (t *tracker) start(off []int32) {
-	if len(off) > 0 {
-		t.d.soonAgain()
+	if t.out.starts(t.low, t.high) {
+		t.inTurn(off, false)
 	}
-	if !t.out.starts(t.low, t.high) {
-		return
-	}
-	t.inTurn(off, false)
 	for _, i := range off {
 		s := &t.d.slots[i]
-		if t.out.starts(t.low+s.low, t.high) && t.take(i, 1, true) {
+		switch low := t.low + s.low; {
+		case t.out.starts(low, t.high) && t.take(i, 1, true):
 			t.run(i)
+		case low <= t.out.free+tolerance: // it is held back: for how long depends on time alone
+			s.brief = t.out.brief(low, t.high)
+			t.d.soonAgain()
 		}
 	}
 }
@@ -182,8 +204,8 @@ func (t *tracker) take(i, point int32, bought bool) bool {
 	if !bought && more+calm*s.bandTo(point) > t.left+tolerance || !t.ceil.holds(cost-s.cost, 0) {
 		return false
 	}
-	if !s.level || point != s.from {
-		t.d.soonAgain()
+	if s.at <= s.from && point > s.from {
+		t.d.rising = append(t.d.rising, i)
 	}
 	t.left -= more
 	t.ceil = t.ceil.less(cost - s.cost)
@@ -197,6 +219,9 @@ func (d *decider) lookAhead(i int32) {
 	s.ahead = d.in.Fleet.loads[i].points[s.from].Draw
 	if st.Course != (energy.Course{}) {
 		s.ahead = st.Course.At(d.now.Add(d.in.latency()))
+	}
+	if st.State == energy.StateSuspect { // what it draws beyond its point is taken off already
+		s.ahead = min(s.ahead, d.in.Fleet.loads[i].points[s.from].Draw)
 	}
 }
 

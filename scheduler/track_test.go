@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/curtaild/curtaild/energy"
 	"github.com/curtaild/curtaild/policies"
@@ -53,4 +54,98 @@ func checkTracks(t testing.TB, s *siteSpec) string {
 		return fmt.Sprintf("%v will be drawn of %v", drawn, budget)
 	}
 	return ""
+}
+
+var tracked = policy(func(p *policies.Policy) { p.Objective, p.Bridge.Auto = policies.Net, true })
+
+// A ceiling holds along the way, too.
+func TestTrackBelowCeilingInFlight(t *testing.T) {
+	s := newSite(9000, tracked, on(time.Hour, 0, 0), ceiling(energy.AtFlexible, 1600))
+	for i := range s.specs {
+		s.specs[i].Ramp, s.specs[i].MinOff = energy.Ramp{Up: 1000, Down: 10}, time.Duration(i)*time.Hour
+	}
+	s.in.Loads[1].Since = noon.Add(-time.Second)
+	s.in.Loads[1].Course = energy.Toward(noon, 1500, 0, s.specs[1].Ramp)
+	in := s.input(t)
+	in = obey(in, Decide(noon, in), noon)
+	for s := range 60 {
+		at, sum := noon.Add(time.Duration(s)*time.Second), energy.Watts(0)
+		for i := range in.Loads {
+			sum += drawOf(in, i, at)
+		}
+		if sum > 1601 {
+			t.Fatalf("after %d s %v are drawn under a ceiling of 1.6 kW", s, sum)
+		}
+	}
+}
+
+// What was told more than there is power for stays where it has come to when
+// the inputs go stale.
+func TestTrackGoesStale(t *testing.T) {
+	s := newSite(2000, tracked, policy(func(p *policies.Policy) { p.OnStale = policies.OnStale{Keep: 2 * time.Minute, Then: policies.ThenStop} }))
+	s.specs, s.points, s.in.Loads = nil, nil, nil
+	for i := range 8 {
+		s.add(fmt.Sprint(i), 0, 2400, 150, 3500, 200)
+		s.specs[i].Ramp = energy.Ramp{Up: 30, Down: 350}
+	}
+	in, now := s.input(t), noon
+	play := func(w energy.Watts, seconds int) {
+		in.Balance.Available, in.Balance.Net = w, w
+		for range seconds / 5 {
+			in = obey(in, Decide(now, in), now)
+			now = now.Add(5 * time.Second)
+		}
+	}
+	play(2000, 120)
+	for _, rises := range []int{5, 15, 30, 60, 90} {
+		play(20_000, rises)
+		stale := in
+		stale.Balance = energy.Balance{Reason: energy.StaleInput}
+		before := energy.Watts(0)
+		for i := range in.Loads {
+			before += drawOf(in, i, now)
+		}
+		stale = obey(stale, Decide(now, stale), now)
+		for s := range 110 {
+			sum := energy.Watts(0)
+			for i := range stale.Loads {
+				sum += drawOf(stale, i, now.Add(time.Duration(s)*time.Second))
+			}
+			if sum > max(before, 8*2400)+1 {
+				t.Fatalf("after a rise of %d s and %d s of silence %v are drawn, %v when it went stale", rises, s, sum, before)
+			}
+		}
+	}
+}
+
+// Points inside the hull are of use, too.
+func TestTrackFills(t *testing.T) {
+	s := newSite(2500, tracked)
+	s.specs, s.points, s.in.Loads = nil, nil, nil
+	s.add("c", 0, 1000, 10, 2000, 20, 3000, 100)
+	if d := Decide(noon, s.input(t)).Decisions[0]; d.To != 2 {
+		t.Errorf("%+v", d)
+	}
+}
+
+// Nothing starts beyond what there is, whatever is remembered.
+func TestTrackStartsWithinTheBudget(t *testing.T) {
+	s := newSite(3000, tracked)
+	for i := range s.specs {
+		s.specs[i].MinOff, s.in.Loads[i].Since = 10*time.Minute, noon
+	}
+	in, now := s.input(t), noon
+	for i := range 140 {
+		if i >= 114 {
+			in.Balance.Available, in.Balance.Net = 300, 300
+		}
+		plan := Decide(now, in)
+		for _, d := range plan.Decisions {
+			if d.From == energy.Off && d.To > energy.Off && in.Balance.Available < 1000 {
+				t.Fatalf("%d s: %+v", 5*i, d)
+			}
+		}
+		in = obey(in, plan, now)
+		now = now.Add(5 * time.Second)
+	}
 }

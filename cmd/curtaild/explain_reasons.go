@@ -13,6 +13,7 @@ func phrase(r energy.Reason) string {
 		energy.StartDelay:     "enough power was available, but not for long enough yet",
 		energy.StopDelay:      "too little power was available, but not for long enough yet to close the policy",
 		energy.NoBudget:       "what the policy had left did not carry it",
+		energy.Fleeting:       "enough power was available, but it was not expected to last long enough for a start to pay",
 		energy.Bridged:        "carried through a dip on power that is bought, as its policy permits",
 		energy.InFlight:       "waits until draw that is on its way down has gone",
 		energy.Closed:         "outside of the policy's schedule",
