@@ -15,9 +15,9 @@ import (
 	"github.com/curtaild/curtaild/internal/days"
 )
 
-const exampleDay = "../../examples/day/"
+const exampleDay = "../../docs/examples/day/"
 
-// exampleReadings is the day of examples/day: a plant of 160 kW above a load of
+// exampleReadings is the day of docs/examples/day: a plant of 160 kW above a load of
 // some kW, in means of a minute.
 func exampleReadings() []byte {
 	var out bytes.Buffer
@@ -72,7 +72,7 @@ func TestSimulate(t *testing.T) {
 		t.Fatalf("status %d: %s", status, complaint)
 	}
 	for _, want := range []string{
-		`2026-04-02 00:00 to 2026-04-02 23:59 \(Europe/Berlin\), 0.9993 days, 40 loads`, `the config's policies +\S*examples/day/careful`,
+		`2026-04-02 00:00 to 2026-04-02 23:59 \(Europe/Berlin\), 0.9993 days, 40 loads`, `the config's policies +\S*docs/examples/day/careful`,
 		`available +[0-9.]+ kWh  100.00 % +[0-9.]+ kWh  100.00 %`, `absorbed +[0-9.]+ kWh`, `imported +`, `net \(absorbed less imported\)`,
 		`starts per load and day`, `efficiency +1[67].\d\d J/TH`, `paid for import +[0-9.]+ EUR`, `export forgone +[0-9.]+ EUR`,
 	} {
