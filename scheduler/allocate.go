@@ -47,7 +47,7 @@ func (d *decider) allocate(p int32, left purse, floors energy.Watts) (spent ener
 			continue
 		}
 		start := s.at == energy.Off && s.from == energy.Off
-		if start && !d.rules[p].out.starts(low+s.low, high) {
+		if start && !d.in.Fleet.loads[st.load].nimble && !d.rules[p].out.starts(low+s.low, high) {
 			if s.brief = left.holds(s.low, s.band) && d.rules[p].out.brief(low+s.low, high); s.brief {
 				d.soonAgain()
 			}

@@ -38,6 +38,8 @@ type fleetLoad struct {
 	band   energy.Watts
 	bent   bool    // has points inside the hull
 	base   float64 // joules a hash of its lowest running point
+	fast   bool    // it is at whatever point within seconds
+	nimble bool    // and may be started and stopped at any time
 
 	maxStarts int // on one local day; 0: any
 }
@@ -67,6 +69,8 @@ func NewFleet(specs []*energy.LoadSpec, points [][]energy.OperatingPoint) *Fleet
 			l.bent = len(f.steps)-n < top
 			l.base = price(l.points[energy.Off], l.points[1])
 			l.low = l.cost(1)
+			l.fast = fast(spec.Ramp, l.points[top].Draw)
+			l.nimble = l.fast && spec.MinOn == 0 && spec.MinOff == 0 && spec.MaxStarts == 0
 		}
 		f.loads[i], f.bases[i] = l, int32(i)
 	}
@@ -75,6 +79,14 @@ func NewFleet(specs []*energy.LoadSpec, points [][]energy.OperatingPoint) *Fleet
 	})
 	slices.SortStableFunc(f.bases, func(a, b int32) int { return cmp.Compare(f.loads[a].base, f.loads[b].base) })
 	return f
+}
+
+// quick is how long a fast load may take to its top, and back to off.
+const quick = 5.0 // s
+
+func fast(r energy.Ramp, top energy.Watts) bool {
+	within := func(rate energy.Watts) bool { return rate == 0 || float64(top/rate) <= quick }
+	return within(r.Between(energy.Off, 1).Up) && within(r.Between(1, energy.Off).Down) && within(r.Up) && within(r.Down)
 }
 
 // WithPoints returns a fleet in which load i has the given points. Rules are

@@ -38,6 +38,9 @@ func TestForecastInDecisions(t *testing.T) {
 		"it comes back, none may be held": {newSite(500, on(time.Hour, 1, 1), forecast(2500, 1)), []int{0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			for _, spec := range c.site.specs {
+				spec.MinOff = time.Second // else they may try: they can stop as fast
+			}
 			plan := Decide(noon, c.site.input(t))
 			for i, d := range plan.Decisions {
 				if d.To != c.want[i] {

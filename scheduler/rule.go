@@ -22,6 +22,7 @@ type Rule struct {
 	windows []window
 	// stride is the widest step that one of the loads takes.
 	stride energy.Watts
+	mixed  bool    // some of its loads are fast, and some are not
 	tier   []int32 // by load; 1 is the first, 0: not named
 	shape  shape   // what all its loads are to a [Belief]
 }
@@ -72,6 +73,8 @@ func NewRules(ps []policies.Policy, f *Fleet, loc *time.Location) ([]Rule, error
 		r.sort(f, tier)
 		r.stride = r.widestStep(f)
 		r.shape = f.shape(r.loads)
+		isFast := func(i int32) bool { return f.loads[i].fast }
+		r.mixed = slices.ContainsFunc(r.loads, isFast) && slices.ContainsFunc(r.loads, func(i int32) bool { return f.loads[i].points != nil && !isFast(i) })
 		r.shape.carry = carry(&r.policy)
 		rules = append(rules, r)
 	}

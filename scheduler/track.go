@@ -63,16 +63,7 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 	}
 	t.hold(on)
 	t.start(off)
-	defer d.lookAgain(p)
-	for _, further := range []bool{false, true} { // what is there first: each change wears
-		for k := range r.steps {
-			st := &r.steps[k]
-			s := &d.slots[st.load]
-			if s.owner == p && !s.gone && s.at > energy.Off && st.point > s.at && st.point <= s.most && (further || st.point <= s.from) {
-				t.take(st.load, st.point, false)
-			}
-		}
-	}
+	t.share()
 	for _, i := range r.bent {
 		if s := &d.slots[i]; s.owner == p && !s.gone && s.at > energy.Off {
 			for point := s.most; point > s.at && !t.take(i, point, false); point-- {
@@ -80,7 +71,37 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 			}
 		}
 	}
+	d.lookAgain(p)
 	return t.ceil.spent - ceiling.spent
+}
+
+// share raises what runs. What loads have already comes first, for each change
+// wears: where there is less than that, fast loads give way before slow ones;
+// where there is more, they take it.
+func (t *tracker) share() {
+	const slow, quick, all = 1, 2, 3
+	turns := []struct {
+		further bool
+		who     int
+	}{{false, all}, {true, all}}
+	r := &t.d.in.Rules[t.p]
+	if r.mixed {
+		turns = append(turns[:0], turns[0], turns[0], turns[1], turns[1])
+		turns[0].who, turns[1].who, turns[2].who, turns[3].who = slow, quick, quick, slow
+	}
+	for _, turn := range turns {
+		for k := range r.steps {
+			st := &r.steps[k]
+			s, l := &t.d.slots[st.load], &t.d.in.Fleet.loads[st.load]
+			if s.owner != t.p || s.gone || s.at == energy.Off || st.point <= s.at || st.point > s.most {
+				continue
+			}
+			if turn.who != all && l.fast != (turn.who == quick) || !turn.further && st.point > s.from {
+				continue
+			}
+			t.take(st.load, st.point, false)
+		}
+	}
 }
 
 // lookAgain has the plan wake soon while loads of policy p are on their way, or
@@ -166,13 +187,19 @@ func (t *tracker) start(off []int32) {
 	for _, i := range off {
 		s := &t.d.slots[i]
 		switch low := t.low + s.low; {
-		case t.out.starts(low, t.high) && t.take(i, 1, true):
+		case (t.out.starts(low, t.high) || t.nimble(i, low)) && t.take(i, 1, true):
 			t.run(i)
 		case low <= t.out.free+tolerance: // it is held back: for how long depends on time alone
 			s.brief = t.out.brief(low, t.high)
 			t.d.soonAgain()
 		}
 	}
+}
+
+// nimble reports whether load i, with the lowest points of what runs and its
+// own, may start though what there is may not last: it can stop as fast.
+func (t *tracker) nimble(i int32, low energy.Watts) bool {
+	return t.d.in.Fleet.loads[i].nimble && low <= t.out.free+tolerance && t.high < t.out.free
 }
 
 // inTurn sorts like loads, which are next to each other in the order of their
@@ -182,6 +209,12 @@ func (t *tracker) inTurn(loads []int32, last bool) {
 	slices.SortStableFunc(loads, func(a, b int32) int {
 		if x := cmp.Or(cmp.Compare(r.tier[a], r.tier[b]), cmp.Compare(t.d.in.Fleet.loads[a].base, t.d.in.Fleet.loads[b].base)); x != 0 {
 			return x
+		}
+		if fa, fb := t.d.in.Fleet.loads[a].fast, t.d.in.Fleet.loads[b].fast; fa != fb {
+			if fa == last { // the fast ones stop first, and start first
+				return 1
+			}
+			return -1
 		}
 		x := t.d.in.Loads[a].Since.Compare(t.d.in.Loads[b].Since)
 		if last {

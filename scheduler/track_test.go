@@ -149,3 +149,32 @@ func TestTrackStartsWithinTheBudget(t *testing.T) {
 		now = now.Add(5 * time.Second)
 	}
 }
+
+// Fast loads take the fast part: they give way first in a dip, and are the
+// first to take what comes back; the slow ones stay where they are.
+func TestTrackFastLoadsFirst(t *testing.T) {
+	s := newSite(7000, tracked)
+	s.specs, s.points, s.in.Loads = nil, nil, nil
+	s.add("slow", 0, 2400, 150, 3500, 200)
+	s.add("fast", 0, 1000, 50, 3000, 160)
+	s.specs[0].Ramp = energy.Ramp{Up: 30, Down: 300}
+	on(time.Hour, 2, 2)(s)
+	in, now := s.input(t), noon
+	play := func(w energy.Watts, seconds int) (slow, fast int) {
+		in.Balance.Available, in.Balance.Net = w, w
+		for range seconds / 5 {
+			in = obey(in, Decide(now, in), now)
+			now = now.Add(5 * time.Second)
+		}
+		return in.Loads[0].Setpoint, in.Loads[1].Setpoint
+	}
+	if slow, fast := play(7000, 60); slow != 2 || fast != 2 {
+		t.Fatalf("with enough for both at their tops: %d and %d", slow, fast)
+	}
+	if slow, fast := play(5000, 30); slow != 2 || fast != 1 {
+		t.Errorf("in a dip: %d and %d, want the fast one to give way", slow, fast)
+	}
+	if slow, fast := play(7000, 30); slow != 2 || fast != 2 {
+		t.Errorf("after it: %d and %d", slow, fast)
+	}
+}
