@@ -44,6 +44,11 @@ func (c Course) At(t time.Time) Watts {
 	if c.From == c.To { // most loads, most of the time
 		return c.To
 	}
+	return c.along(t)
+}
+
+// along is At of a course that leads somewhere.
+func (c *Course) along(t time.Time) Watts {
 	s := t.Sub(c.Start).Seconds()
 	switch {
 	case s <= 0 && c.rate() > 0:

@@ -31,8 +31,8 @@ type Learned struct {
 
 // Sighting is one status of a load, with what it is seen against.
 type Sighting struct {
-	Status   energy.Status
-	Setpoint energy.Setpoint         // the last one sent
+	Status   *energy.Status
+	Setpoint *energy.Setpoint        // the last one sent
 	Points   []energy.OperatingPoint // as the load states them
 	Ramp     energy.Ramp             // the family's
 }
@@ -61,7 +61,7 @@ func (l Learned) Step(o Sighting) (next Learned, news bool) {
 }
 
 func (l *Learned) step(o *Sighting) (news bool) {
-	st, sp := &o.Status, &o.Setpoint
+	st, sp := o.Status, o.Setpoint
 	if len(o.Points) < 2 || sp.Point < 0 || sp.Point >= len(o.Points) {
 		return false
 	}

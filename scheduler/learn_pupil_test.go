@@ -97,7 +97,7 @@ func (p *pupil) say(at time.Time) {
 		p.change(&st)
 	}
 	var news bool
-	if p.learned, news = p.learned.Step(Sighting{Status: st, Setpoint: p.sp, Points: p.stated, Ramp: p.family}); news {
+	if p.learned, news = p.learned.Step(Sighting{Status: &st, Setpoint: &p.sp, Points: p.stated, Ramp: p.family}); news {
 		p.news++
 	}
 }

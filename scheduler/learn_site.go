@@ -22,9 +22,9 @@ func (l *lore) over(t time.Time) bool { return !l.Due.IsZero() && !t.Before(l.Du
 
 // restate takes over what load i states of itself. What has been learned of it
 // stands above that.
-func (s *site) restate(i int, st energy.Status) {
+func (s *site) restate(i int, st *energy.Status) {
 	l := &s.loads[i].lore
-	points := len(st.Points) > 0 && !slices.Equal(st.Points, l.Stated)
+	points := len(st.Points) > 0 && !samePoints(st.Points, l.Stated)
 	ramp := st.Ramp != l.Ramp && st.Ramp != (energy.Ramp{})
 	if points {
 		l.Stated = st.Points
@@ -37,10 +37,16 @@ func (s *site) restate(i int, st energy.Status) {
 	}
 }
 
+// samePoints is whether two lists are the same. A load mostly hands out the
+// very same one.
+func samePoints(a, b []energy.OperatingPoint) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0] || slices.Equal(a, b)
+}
+
 // learn steps what is known of load i.
-func (s *site) learn(i int, st energy.Status) {
+func (s *site) learn(i int, st *energy.Status) {
 	l := &s.loads[i].lore
-	if l.Learned.step(&Sighting{Status: st, Setpoint: s.loads[i].setpoint, Points: l.Stated, Ramp: l.Ramp}) {
+	if l.Learned.step(&Sighting{Status: st, Setpoint: &s.loads[i].setpoint, Points: l.Stated, Ramp: l.Ramp}) {
 		s.revise(i)
 		if !slices.Contains(s.taught, i) {
 			s.taught = append(s.taught, i)

@@ -42,7 +42,7 @@ type Watch struct {
 
 // wait watches for the draw to settle at a point, and learns no pace.
 func (l *Learned) wait(at time.Time, o *Sighting) {
-	w, sp := &l.Watch, &o.Setpoint
+	w, sp := &l.Watch, o.Setpoint
 	l.Watch = Watch{
 		Name: sp.Name, Point: sp.Point, To: l.draw(&o.Points[sp.Point]), Begun: at, Last: w.Last, LastW: w.LastW,
 	}
@@ -55,7 +55,7 @@ const silence = 5 * time.Minute
 // follow sees to it that the watch is about the set-point that the device has
 // taken.
 func (l *Learned) follow(at time.Time, o *Sighting) {
-	w, st, sp := &l.Watch, &o.Status, &o.Setpoint
+	w, st, sp := &l.Watch, o.Status, o.Setpoint
 	if at.Before(w.Last.Add(-time.Minute)) {
 		l.Watch = Watch{} // the clock has been set back
 	}
@@ -80,7 +80,7 @@ func (l *Learned) follow(at time.Time, o *Sighting) {
 
 // turn begins to watch a change to another point.
 func (l *Learned) turn(at time.Time, o *Sighting) {
-	w, sp := &l.Watch, &o.Setpoint
+	w, sp := &l.Watch, o.Setpoint
 	to := l.draw(&o.Points[sp.Point])
 	if !w.Settled && w.Way != "" && w.short(w.To) && w.short(to) {
 		// On its way still, with both ends before it: the way goes on.

@@ -15,15 +15,16 @@ import (
 // signals go by. The lower one does the opposite, and is what the balance goes
 // by. They are one again when the device has answered.
 type loadState struct {
-	points   []energy.OperatingPoint // that plans go by
-	status   energy.Status
-	setpoint energy.Setpoint
-	since    time.Time // of the last change between off and on
+	// What every pass looks at is next to each other.
 	course   energy.Course
 	lower    energy.Course
-	awaited  bool      // lower counts: a set-point has been sent, and has not been taken yet
-	anchored time.Time // when the draw was read that the course starts from
+	awaited  bool                    // lower counts: a set-point has been sent, and has not been taken yet
+	points   []energy.OperatingPoint // that plans go by
+	setpoint energy.Setpoint
+	since    time.Time // of the last change between off and on
 	decision energy.Decision
+	status   energy.Status
+	anchored time.Time // when the draw was read that the course starts from
 	starts   Starts
 	lore     lore
 }

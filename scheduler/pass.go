@@ -91,7 +91,7 @@ func (s *site) input(now time.Time) Input {
 		if st.Course = l.course; l.awaited {
 			st.Course = l.expected(now, s.specs[i].Ramp)
 		}
-		if st.Starts = l.starts.Count; st.Starts > 0 {
+		if st.Starts = l.starts.Count; st.Starts > 0 && l.starts.Day != today.begin {
 			st.Starts = l.starts.on(today).Count
 		}
 	}
@@ -136,8 +136,9 @@ func (s *site) next(now time.Time) time.Time {
 // apply sends what the plan changes: reductions at once, the rest when it has
 // been written down, so that after a crash nobody wonders who started a rig.
 func (s *site) apply(now time.Time) {
-	var rises []energy.Setpoint
-	var moved []int
+	var room [2][64]int // for as many as mostly move
+	moved, rises := room[0][:0], room[1][:0]
+	var today day
 	for i := range s.plan.Decisions {
 		l, d := &s.loads[i], &s.plan.Decisions[i]
 		l.decision = *d
@@ -145,18 +146,19 @@ func (s *site) apply(now time.Time) {
 			l.setpoint.Policy, l.setpoint.Reason = d.Policy, d.Reason
 			continue
 		}
-		sp := s.move(now, i, d)
-		if moved == nil {
+		if len(moved) == 0 {
 			s.kept.Plan++
+			today = s.today(now)
 		}
+		s.move(now, today, i, d)
 		moved = append(moved, i)
 		if d.To > d.From {
-			rises = append(rises, sp)
+			rises = append(rises, i)
 		} else {
-			s.Loads[i].Apply(sp)
+			s.Loads[i].Apply(l.setpoint)
 		}
 	}
-	if moved != nil {
+	if len(moved) > 0 {
 		s.note(now) // the far end of a step
 		s.commit(now, moved, rises)
 	}
@@ -171,23 +173,22 @@ func (s *site) apply(now time.Time) {
 }
 
 // move makes decision d the set-point of load i.
-func (s *site) move(now time.Time, i int, d *energy.Decision) energy.Setpoint {
+func (s *site) move(now time.Time, today day, i int, d *energy.Decision) {
 	s.kept.Seq++
 	l := &s.loads[i]
 	p := l.points[d.To]
 	if l.setpoint.Point == energy.Off && d.To != energy.Off {
-		l.starts = l.starts.told(s.today(now))
+		l.starts = l.starts.told(today)
 	}
 	l.send(now, energy.Setpoint{
 		Load: s.specs[i].Name, Seq: s.kept.Seq, Point: d.To, Name: p.Name, Draw: p.Draw,
 		Policy: d.Policy, Reason: d.Reason, At: now,
 	}, s.specs[i].Ramp)
-	return l.setpoint
 }
 
 // commit writes down what the loads that moved were told, and then sends the
 // rises. A disk that does not answer for a second is not waited for.
-func (s *site) commit(now time.Time, moved []int, rises []energy.Setpoint) {
+func (s *site) commit(now time.Time, moved, rises []int) {
 	s.lazy = now
 	if s.keep == nil {
 		s.raise(rises)
@@ -213,9 +214,9 @@ func (s *site) commit(now time.Time, moved []int, rises []energy.Setpoint) {
 	s.raise(rises)
 }
 
-func (s *site) raise(rises []energy.Setpoint) {
-	for _, sp := range rises {
-		s.Loads[s.index[sp.Load]].Apply(sp)
+func (s *site) raise(rises []int) {
+	for _, i := range rises {
+		s.Loads[i].Apply(s.loads[i].setpoint)
 	}
 }
 

@@ -99,26 +99,35 @@ func (s *site) compile() error {
 
 // status takes in what a load has said of itself.
 func (s *site) status(now time.Time, st energy.Status) {
-	i, ok := s.index[st.Load]
-	if !ok {
-		return
+	if i, ok := s.index[st.Load]; ok {
+		s.statusOf(now, i, &st)
 	}
+}
+
+// statusOf takes in what load i has said of itself.
+func (s *site) statusOf(now time.Time, i int, st *energy.Status) {
 	l := &s.loads[i]
 	s.restate(i, st)
 	s.count(now, i, st)
-	assumed := !l.status.State.Heard() // what it draws has been, so far
-	_, before := l.draw(now)
-	l.status = st
-	if st.State.Heard() && l.setpoint.Seq == 0 {
+	assumed, before := !l.status.State.Heard(), energy.Watts(0)
+	if assumed { // what it draws has been, so far
+		_, before = l.draw(now)
+	}
+	l.status = *st
+	heard := st.State.Heard()
+	if heard && l.setpoint.Seq == 0 {
 		s.adopt(now, i)
 	}
 	s.learn(i, st)
-	if !st.State.Heard() {
+	if !heard {
 		l.lose(now, s.specs[i].Ramp)
 		return
 	}
 	l.hear(now, s.specs[i].Ramp, s.Setup.Observe)
-	if _, after := l.draw(now); assumed && after < before {
+	if !assumed {
+		return
+	}
+	if _, after := l.draw(now); after < before {
 		// It may have been off for long: a reading from before now must not
 		// be combined with a draw that there was not.
 		s.draws.Lower(before - after)
@@ -218,6 +227,11 @@ func (s *site) measure(now time.Time) Measure {
 // least. They differ while a command is on its way.
 func (s *site) draw(now time.Time) (most, least energy.Watts) {
 	for i := range s.loads {
+		if l := &s.loads[i]; !l.awaited {
+			w := l.course.At(now)
+			most, least = most+w, least+w
+			continue
+		}
 		m, l := s.loads[i].draw(now)
 		most, least = most+m, least+l
 	}

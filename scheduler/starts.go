@@ -101,7 +101,7 @@ func (s *site) today(now time.Time) day {
 
 // count takes in how often load i says that it has started. A start of its own
 // is written down.
-func (s *site) count(now time.Time, i int, st energy.Status) {
+func (s *site) count(now time.Time, i int, st *energy.Status) {
 	l := &s.loads[i]
 	if !st.State.Heard() {
 		return
@@ -110,7 +110,7 @@ func (s *site) count(now time.Time, i int, st energy.Status) {
 	if st.Starts == was.Seen && was.Heard && !was.Owed {
 		return // as nearly always
 	}
-	l.starts = was.hear(s.today(now), &st, l.setpoint)
+	l.starts = was.hear(s.today(now), st, l.setpoint)
 	if l.starts.Count != was.Count || l.starts.Day != was.Day {
 		if s.keep != nil {
 			s.keep(Change{Loads: map[string]KeptLoad{st.Load: l.kept()}}, nil)
