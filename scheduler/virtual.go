@@ -34,6 +34,10 @@ func (v *Virtual) Presence(p energy.Presence) { v.s.board.Presence(p) }
 // Status takes in what a load says of itself.
 func (v *Virtual) Status(now time.Time, st energy.Status) { v.s.status(now, st) }
 
+// StatusOf is Status of the load that is i-th of the loop's. It keeps nothing
+// of st but its points.
+func (v *Virtual) StatusOf(now time.Time, i int, st *energy.Status) { v.s.statusOf(now, i, st) }
+
 // Signal takes in a signal.
 func (v *Virtual) Signal(now time.Time, sig energy.Signal) { v.s.signal(now, Delivery{Signal: sig}) }
 

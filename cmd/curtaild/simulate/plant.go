@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"container/heap"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -63,7 +62,7 @@ func (p *plant) next() time.Duration {
 		t = p.sent[0].at
 	}
 	for len(p.ends) > 0 && p.rigs[p.ends[0].rig].end != p.ends[0].at {
-		heap.Pop(&p.ends) // it has been told something else since
+		p.ends.pop() // it has been told something else since
 	}
 	if len(p.ends) > 0 {
 		t = min(t, p.ends[0].at)
@@ -73,43 +72,53 @@ func (p *plant) next() time.Duration {
 
 // advance brings the plant to t, which is not after next, and calls changed
 // for each rig to which something has happened.
-func (p *plant) advance(t time.Duration, changed func(*rig)) {
+func (p *plant) advance(t time.Duration, changed func(rig int)) {
 	p.draw += p.slope * (t - p.at).Seconds()
 	p.at = t
 	was := p.moving
 	for p.next() <= t {
-		var r *rig
+		var i int
 		if len(p.ends) > 0 && p.ends[0].at <= t {
-			r = &p.rigs[heap.Pop(&p.ends).(end).rig]
-			p.turn(r, func() { r.advance(t); r.settle() })
+			i = p.ends.pop().rig
+			r := &p.rigs[i]
+			before := p.leave(r)
+			r.settle()
+			p.enter(r, before)
 		} else {
 			c := p.sent[0]
 			p.sent = p.sent[1:]
-			r = &p.rigs[c.rig]
-			p.turn(r, func() { r.take(t, c.point, c.seq) })
+			i = c.rig
+			r := &p.rigs[i]
+			before := p.leave(r)
+			r.take(t, c.point, c.seq)
+			p.enter(r, before)
 			if r.end != forever {
-				heap.Push(&p.ends, end{r.end, c.rig})
+				p.ends.push(end{r.end, i})
 			}
 		}
-		changed(r)
+		changed(i)
 	}
 	if was > 0 && p.moving == 0 {
 		p.sum()
 	}
 }
 
-// turn does something to a rig, and keeps the sums.
-func (p *plant) turn(r *rig, do func()) {
+// leave takes a rig that is about to turn out of the sums, but for its draw,
+// which it returns.
+func (p *plant) leave(r *rig) (draw float64) {
 	if r.end != forever {
 		p.moving--
 		p.slope -= r.slope
 	}
 	r.advance(min(p.at, r.end))
-	before := r.draw
 	if r.point != energy.Off {
 		p.running--
 	}
-	do()
+	return r.draw
+}
+
+// enter takes a rig that has turned, and drew so much before, into the sums.
+func (p *plant) enter(r *rig, before float64) {
 	if r.point != energy.Off {
 		p.running++
 	}
@@ -145,13 +154,32 @@ type end struct {
 // ends is a heap, the earliest first.
 type ends []end
 
-func (e ends) Len() int           { return len(e) }
-func (e ends) Less(i, j int) bool { return e[i].at < e[j].at }
-func (e ends) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
-func (e *ends) Push(x any)        { *e = append(*e, x.(end)) }
-func (e *ends) Pop() any {
-	last := len(*e) - 1
-	x := (*e)[last]
-	*e = (*e)[:last]
-	return x
+func (e *ends) push(x end) {
+	h := append(*e, x)
+	i := len(h) - 1
+	for up := (i - 1) / 2; i > 0 && x.at < h[up].at; up = (i - 1) / 2 {
+		h[i], i = h[up], up
+	}
+	h[i], *e = x, h
+}
+
+func (e *ends) pop() end {
+	h := *e
+	first, x := h[0], h[len(h)-1]
+	h = h[:len(h)-1]
+	i := 0
+	for down := 1; down < len(h); down = 2*i + 1 {
+		if down+1 < len(h) && h[down+1].at < h[down].at {
+			down++
+		}
+		if x.at <= h[down].at {
+			break
+		}
+		h[i], i = h[down], down
+	}
+	if len(h) > 0 {
+		h[i] = x
+	}
+	*e = h
+	return first
 }

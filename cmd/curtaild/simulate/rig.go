@@ -137,9 +137,9 @@ func (r *rig) below(draw float64) int {
 	return 0
 }
 
-// status is what the rig says of itself at t.
-func (r *rig) status(t time.Time) energy.Status {
-	st := energy.Status{
+// status makes st what the rig says of itself at t.
+func (r *rig) status(t time.Time, st *energy.Status) {
+	*st = energy.Status{
 		Load: r.Spec.Name, At: t, State: energy.StateRunning, Point: r.point, Seq: r.seq, Points: r.Points, Ramp: r.Spec.Ramp,
 		Draw: energy.Watts(r.draw), Source: energy.Measured,
 		Energy: energy.Joules(r.energy), Hashes: r.hashes, Starts: uint64(r.starts),
@@ -154,5 +154,4 @@ func (r *rig) status(t time.Time) energy.Status {
 			st.State = energy.StateStarting
 		}
 	}
-	return st
 }

@@ -35,6 +35,7 @@ type run struct {
 	account account
 	trace   *trace
 	virtual *scheduler.Virtual
+	said    energy.Status // by the rig that spoke last
 
 	now     time.Duration
 	row     int           // the last that is not after now
@@ -138,7 +139,7 @@ func (r *run) open() error {
 		return fmt.Errorf("open the site: %w", err)
 	}
 	for i := range r.plant.rigs {
-		r.virtual.Status(r.site.start, r.plant.rigs[i].status(r.site.start))
+		r.hear(i, r.site.start)
 	}
 	for _, s := range r.cfg.Setup.Readings {
 		if s.Availability != nil {
@@ -177,11 +178,11 @@ func (r *run) step(end time.Duration) {
 	}
 	t = max(t, r.now)
 	r.tally(t)
-	heard := false
-	r.plant.advance(t, func(g *rig) {
-		r.virtual.Status(r.wall(t), g.status(r.wall(t)))
+	heard, at := false, r.wall(t)
+	r.plant.advance(t, func(i int) {
+		r.hear(i, at)
 		heard = true
-		if g.marked < g.starts {
+		if g := &r.plant.rigs[i]; g.marked < g.starts {
 			g.marked = g.starts
 			r.trace.mark(t)
 		}
@@ -198,6 +199,12 @@ func (r *run) step(end time.Duration) {
 	if (read || t >= r.due || heard && r.waiting) && !r.sleeps() {
 		r.pass()
 	}
+}
+
+// hear has the loop hear of a rig.
+func (r *run) hear(i int, at time.Time) {
+	r.plant.rigs[i].status(at, &r.said)
+	r.virtual.StatusOf(at, i, &r.said)
 }
 
 // tally accounts for the time up to t, in which nothing turns.

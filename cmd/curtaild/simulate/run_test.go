@@ -155,12 +155,12 @@ func TestAgreesWithSteps(t *testing.T) {
 			p.sent[len(p.sent)-1].at = t0 // both take it at the second
 			m.aim[i] = float64(c.Loads[i].Points[level].Draw)
 		}
-		p.advance(t0, func(*rig) {})
+		p.advance(t0, func(int) {})
 		for p.at < t0+time.Second {
 			t := min(p.next(), t0+time.Second)
 			n := (t - p.at).Seconds()
 			a.add(n, line{free, free}, line{}, line{p.draw, p.draw + p.slope*n}, prices{})
-			p.advance(t, func(*rig) {})
+			p.advance(t, func(int) {})
 		}
 		m.second(free, c)
 		available += free
@@ -184,7 +184,7 @@ func TestPlantSums(t *testing.T) {
 			p.send(r.IntN(20), energy.Setpoint{Point: r.IntN(4)})
 		}
 		t0 := min(p.next(), p.at+time.Duration(r.IntN(20_000))*time.Millisecond)
-		p.advance(t0, func(*rig) {})
+		p.advance(t0, func(int) {})
 		sum, moving := 0.0, 0
 		for i := range p.rigs {
 			g := p.rigs[i]

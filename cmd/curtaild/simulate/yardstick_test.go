@@ -105,7 +105,7 @@ func played(t *testing.T, series []float64) account {
 			for i := range p.rigs {
 				started[i] = p.rigs[i].point != energy.Off
 			}
-			p.advance(at, func(*rig) {})
+			p.advance(at, func(int) {})
 			for i := range p.rigs {
 				r := &p.rigs[i]
 				if r.point != energy.Off && !started[i] || r.point == energy.Off && r.end != forever {
