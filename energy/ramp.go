@@ -63,7 +63,7 @@ func (c *Course) along(t time.Time) Watts {
 }
 
 // End is when the course reaches its level.
-func (c Course) End() time.Time {
+func (c *Course) End() time.Time {
 	r := c.rate()
 	if r == 0 || c.To == c.From {
 		return c.Start
@@ -75,7 +75,7 @@ func (c Course) End() time.Time {
 	return c.Start.Add(time.Duration(float64(d/r) * float64(time.Second)))
 }
 
-func (c Course) rate() Watts {
+func (c *Course) rate() Watts {
 	if c.To > c.From {
 		return c.Up
 	}
