@@ -42,7 +42,7 @@ const (
 	kept      = 900.0                    // s of sightings
 	apart     = 4.5                      // s between two that are kept
 	unknown   = 300.0                    // s without a sighting teach nothing
-	soonest   = 500 * time.Millisecond   // between two steps
+	soonest   = 4 * time.Second          // between two steps; what comes in between only tells what there is now
 	edgeTime  = 20.0                     // s in which a steep edge falls or rises
 	steepFall = 0.15                     // of the highest budget that is kept
 	steepRise = 0.10                     // of all loads at their tops
@@ -197,15 +197,19 @@ func (b *Belief) note(t, s float64, sh shape) {
 // what is absorbed less imported: its power while there is more than those
 // before it can draw, less its lowest power while there is too little.
 func (b *Belief) average(dt, s float64, sh shape) {
-	net := func(k int) float64 {
-		p := min(max(s, float64(k)*sh.low), float64(k)*sh.top)
-		return min(s, p) - max(0, p-s)
+	var adds [units]float64 // as a share of the top
+	before := 0.0
+	for k := range sh.n {
+		n := float64(k + 1)
+		p := min(max(s, n*sh.low), n*sh.top)
+		net := min(s, p) - max(0, p-s)
+		adds[k], before = (net-before)/sh.top, net
 	}
 	for i, tau := range leaks {
 		a := 1 - math.Exp(-dt/tau)
 		slow := make([]float64, sh.n)
-		for k := range slow {
-			slow[k] = b.Slow[i][k] + a*((net(k+1)-net(k))/sh.top-b.Slow[i][k])
+		for k, was := range b.Slow[i] {
+			slow[k] = was + a*(adds[k]-was)
 		}
 		b.Slow[i] = slow
 	}

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"math"
+	"sync"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -15,6 +16,7 @@ import (
 // the end the flight (does everything on its way stay within the budget?).
 func Decide(now time.Time, in Input) Plan {
 	d := newDecider(now, in)
+	defer d.done()
 	if in.Stop != "" {
 		d.stop()
 		return d.plan
@@ -93,7 +95,7 @@ func newDecider(now time.Time, in Input) *decider {
 	d := &decider{
 		now: now, in: in,
 		gross:   1 + energy.Watts(in.Aux)/100,
-		slots:   make([]slot, n),
+		slots:   borrow(n),
 		rules:   make([]ruling, len(in.Rules)),
 		pending: make([]energy.Watts, len(in.Rules)+1),
 		plan: Plan{
@@ -107,6 +109,24 @@ func newDecider(now time.Time, in Input) *decider {
 		d.plan.Budget = max(0, in.Balance.Available-d.leastReserve())
 	}
 	return d
+}
+
+// slots are lent from one decision to the next, in any order: nothing of them
+// outlives the decision.
+var slots sync.Pool
+
+func borrow(n int) []slot {
+	if p, ok := slots.Get().(*[]slot); ok && cap(*p) >= n {
+		list := (*p)[:n]
+		clear(list)
+		return list
+	}
+	return make([]slot, n)
+}
+
+func (d *decider) done() {
+	list := d.slots
+	slots.Put(&list)
 }
 
 // leastReserve is the smallest reserve of the policies that draw on what is
