@@ -126,3 +126,30 @@ func BenchmarkDecideTerms(b *testing.B) {
 		})
 	}
 }
+
+// Draw that is tracked, with a budget that swings: the objective net.
+func BenchmarkDecideNet(b *testing.B) {
+	for _, n := range []int{10, 1000, 10000} {
+		b.Run(fmt.Sprintf("rigs=%d", n), func(b *testing.B) {
+			in := farm(b, n)
+			in.Rules = slices.Clone(in.Rules)
+			soak := &in.Rules[1].policy
+			soak.Objective, soak.Bridge.Auto = policies.Net, true
+			in.Rules[1].shape.carry = carry(soak)
+			now := noon.Add(time.Hour)
+			var swing [2]Input
+			for k := range swing {
+				in.Balance.Available = energy.Watts(n) * energy.Watts(1500+700*k)
+				in = obey(in, Decide(now, in), now)
+				now = now.Add(5 * time.Second)
+				swing[k] = in
+				swing[k].Loads = slices.Clone(in.Loads)
+			}
+			swing[0].Balance, swing[1].Balance = swing[1].Balance, swing[0].Balance
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				Decide(now, swing[i%2])
+			}
+		})
+	}
+}

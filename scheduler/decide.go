@@ -68,11 +68,13 @@ type slot struct {
 	most  int32 // the highest it may take
 	top   int32 // the highest it has; 0: not identified
 	owner int32
-	floor bool         // its lowest running point is set aside
-	gone  bool         // does not answer: whatever it draws is beyond control
-	waits bool         // for draw that is on its way down
-	ahead energy.Watts // what it will draw when a command can reach it; once tracked
-	brief bool         // there is enough for it, but not for long enough
+	floor bool // its lowest running point is set aside
+	gone  bool // does not answer: whatever it draws is beyond control
+	waits bool // for draw that is on its way down
+	// Once it is tracked: what it will draw when a command can reach it, and
+	// what soon, at the point granted so far, above its draw when off.
+	ahead, will energy.Watts
+	brief       bool // there is enough for it, but not for long enough
 	// bridged: it runs on power that is bought to carry it through a dip
 	bridged bool
 	level   bool          // draws what its set-point does, and answers

@@ -43,14 +43,16 @@ func tracks(p *policies.Policy) bool {
 func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent energy.Watts) {
 	t := tracker{d: d, p: p, all: budget, left: budget, ceil: ceiling, out: d.rules[p].out}
 	r := &d.in.Rules[p]
+	arrives := d.now.Add(d.in.latency())
 	var on, off []int32
 	for _, i := range r.bases {
 		s := &d.slots[i]
 		if s.owner != p || s.gone {
 			continue
 		}
-		d.lookAhead(i)
-		t.left -= d.soon(i, s.at)
+		d.lookAhead(i, arrives)
+		s.will = d.soon(i, s.at, s.cost)
+		t.left -= s.will
 		switch {
 		case s.at > energy.Off:
 			t.run(i)
@@ -66,7 +68,7 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 	t.share()
 	for _, i := range r.bent {
 		if s := &d.slots[i]; s.owner == p && !s.gone && s.at > energy.Off {
-			for point := s.most; point > s.at && !t.take(i, point, false); point-- {
+			for point := s.most; point > s.at && !t.take(i, point, d.in.Fleet.loads[i].cost(point), false); point-- {
 				continue
 			}
 		}
@@ -99,7 +101,7 @@ func (t *tracker) share() {
 			if turn.who != all && l.fast != (turn.who == quick) || !turn.further && st.point > s.from {
 				continue
 			}
-			t.take(st.load, st.point, false)
+			t.take(st.load, st.point, st.cost, false)
 		}
 	}
 }
@@ -169,7 +171,7 @@ func (t *tracker) hold(on []int32) {
 		if !t.out.keeps(t.low + s.low) {
 			continue
 		}
-		if t.take(i, 1, true) {
+		if t.take(i, 1, s.low, true) {
 			if s.bridged = t.d.rules[t.p].carried || t.low+s.low > t.all+tolerance; s.bridged {
 				t.d.soonAgain()
 			}
@@ -187,7 +189,7 @@ func (t *tracker) start(off []int32) {
 	for _, i := range off {
 		s := &t.d.slots[i]
 		switch low := t.low + s.low; {
-		case (t.out.starts(low, t.high) || t.nimble(i, low)) && t.take(i, 1, true):
+		case (t.out.starts(low, t.high) || t.nimble(i, low)) && t.take(i, 1, s.low, true):
 			t.run(i)
 		case low <= t.out.free+tolerance: // it is held back: for how long depends on time alone
 			s.brief = t.out.brief(low, t.high)
@@ -228,12 +230,15 @@ func (t *tracker) inTurn(loads []int32, last bool) {
 // wobble wears, and wins next to nothing.
 const calm = 4
 
-// take brings load i to a higher point, if ceilings leave it what that costs
+// take brings load i to a higher point, at that cost, if ceilings leave it what that costs
 // and the budget what it draws soon, unless that may be bought.
-func (t *tracker) take(i, point int32, bought bool) bool {
+func (t *tracker) take(i, point int32, cost energy.Watts, bought bool) bool {
 	s := &t.d.slots[i]
-	cost := t.d.in.Fleet.loads[i].cost(point)
-	more := t.d.soon(i, point) - t.d.soon(i, s.at)
+	if !bought && t.left < -tolerance {
+		return false
+	}
+	will := t.d.soon(i, point, cost)
+	more := will - s.will
 	if !bought && more+calm*s.bandTo(point) > t.left+tolerance || !t.ceil.holds(cost-s.cost, 0) {
 		return false
 	}
@@ -242,16 +247,18 @@ func (t *tracker) take(i, point int32, bought bool) bool {
 	}
 	t.left -= more
 	t.ceil = t.ceil.less(cost - s.cost)
-	s.at, s.cost = point, cost
+	s.at, s.cost, s.will = point, cost, will
 	return true
 }
 
-// lookAhead finds what load i will draw when a command can reach it.
-func (d *decider) lookAhead(i int32) {
+// lookAhead finds what load i will draw when a command reaches it.
+func (d *decider) lookAhead(i int32, arrives time.Time) {
 	s, st := &d.slots[i], &d.in.Loads[i]
-	s.ahead = d.in.Fleet.loads[i].points[s.from].Draw
+	if s.ahead = s.draw; s.level {
+		return
+	}
 	if st.Course != (energy.Course{}) {
-		s.ahead = st.Course.At(d.now.Add(d.in.latency()))
+		s.ahead = st.Course.At(arrives)
 	}
 	if st.State == energy.StateSuspect { // what it draws beyond its point is taken off already
 		s.ahead = min(s.ahead, d.in.Fleet.loads[i].points[s.from].Draw)
@@ -259,15 +266,16 @@ func (d *decider) lookAhead(i int32) {
 }
 
 // soon is what load i will draw, above its draw when off, in the middle of the
-// time until what is decided next takes hold, if it is told to take point now.
-func (d *decider) soon(i, point int32) energy.Watts {
+// time until what is decided next takes hold, if it is told to take point now,
+// at that cost.
+func (d *decider) soon(i, point int32, cost energy.Watts) energy.Watts {
 	s, l := &d.slots[i], &d.in.Fleet.loads[i]
-	to := l.points[point].Draw
+	to := l.off + cost
 	if s.ahead == to {
-		return to - l.off
+		return cost
 	}
 	from := s.from
-	if s.ahead < l.points[1].Draw {
+	if s.ahead < l.off+l.low {
 		from = energy.Off // it is still on its way up from there
 	}
 	ramp, half := l.ramp.Between(int(from), int(point)), energy.Watts(d.in.period().Seconds()/2)

@@ -18,6 +18,8 @@ func (s *siteSpec) tracks() bool {
 	})
 }
 
+func costAt(in Input, i int, point int32) energy.Watts { return in.Fleet.loads[i].cost(point) }
+
 // What a tracked policy raises is drawn within the budget until the next
 // decision: beyond it are only floors, what is carried through a dip under its
 // own reason, and the first steps of loads that start.
@@ -38,16 +40,16 @@ func checkTracks(t testing.TB, s *siteSpec) string {
 		if ruleOf(in, dec) < 0 {
 			continue
 		}
-		d.lookAhead(int32(i))
+		d.lookAhead(int32(i), noon.Add(in.latency()))
 		point := int32(dec.To)
 		// What falls cannot fall faster, and what starts or is kept at its
 		// lowest point was not raised.
-		if least := d.soon(int32(i), min(point, 1)); d.slots[i].floor || dec.Reason == energy.Bridged || point <= 1 {
+		if least := d.soon(int32(i), min(point, 1), costAt(in, i, min(point, 1))); d.slots[i].floor || dec.Reason == energy.Bridged || point <= 1 {
 			drawn += least
 			continue
 		}
 		raised = true
-		drawn += d.soon(int32(i), point)
+		drawn += d.soon(int32(i), point, costAt(in, i, point))
 	}
 	if raised && drawn > budget+1 {
 		// Nothing is raised beyond the budget: without it the rest must be over, too.
