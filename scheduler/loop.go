@@ -16,8 +16,10 @@ const (
 	// balance, and no load is started that has not answered.
 	grace = 10 * time.Second
 	// gather is how long statuses of loads are gathered before they are
-	// decided on. Readings, signals and operators do not wait.
-	gather = 100 * time.Millisecond
+	// decided on: longer than it takes to send a thousand reductions, which
+	// their own answers must not hold up. Readings, signals and operators do
+	// not wait.
+	gather = 250 * time.Millisecond
 	// longest bounds the sleep, so that a wall clock that was set is noticed.
 	longest = time.Minute
 )
