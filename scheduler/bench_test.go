@@ -73,22 +73,27 @@ func benchSteady(b *testing.B, in Input) {
 func BenchmarkDecideSwing(b *testing.B) {
 	for _, n := range []int{10, 1000, 10000} {
 		b.Run(fmt.Sprintf("rigs=%d", n), func(b *testing.B) {
-			in := farm(b, n)
-			now := noon.Add(time.Hour)
-			var swing [2]Input
-			for k := range swing {
-				in.Balance.Available = energy.Watts(n) * energy.Watts(1500+700*k)
-				in = obey(in, Decide(now, in), now)
-				now = now.Add(2 * time.Second)
-				swing[k] = in
-				swing[k].Loads = slices.Clone(in.Loads)
-			}
-			swing[0].Balance, swing[1].Balance = swing[1].Balance, swing[0].Balance
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				Decide(now, swing[i%2])
-			}
+			benchSwing(b, farm(b, n), 2*time.Second)
 		})
+	}
+}
+
+// benchSwing decides in turn for the two budgets, each with the fleet as the
+// other has left it, gap before.
+func benchSwing(b *testing.B, in Input, gap time.Duration) {
+	now, n := noon.Add(time.Hour), energy.Watts(len(in.Loads))
+	var swing [2]Input
+	for k := range swing {
+		in.Balance.Available = n * energy.Watts(1500+700*k)
+		in = obey(in, Decide(now, in), now)
+		now = now.Add(gap)
+		swing[k] = in
+		swing[k].Loads = slices.Clone(in.Loads)
+	}
+	swing[0].Balance, swing[1].Balance = swing[1].Balance, swing[0].Balance
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		Decide(now, swing[i%2])
 	}
 }
 
@@ -136,20 +141,7 @@ func BenchmarkDecideNet(b *testing.B) {
 			soak := &in.Rules[1].policy
 			soak.Objective, soak.Bridge.Auto = policies.Net, true
 			in.Rules[1].shape.carry = carry(soak)
-			now := noon.Add(time.Hour)
-			var swing [2]Input
-			for k := range swing {
-				in.Balance.Available = energy.Watts(n) * energy.Watts(1500+700*k)
-				in = obey(in, Decide(now, in), now)
-				now = now.Add(5 * time.Second)
-				swing[k] = in
-				swing[k].Loads = slices.Clone(in.Loads)
-			}
-			swing[0].Balance, swing[1].Balance = swing[1].Balance, swing[0].Balance
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				Decide(now, swing[i%2])
-			}
+			benchSwing(b, in, 5*time.Second)
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/curtaild/curtaild/cmd/curtaild/config"
 	"github.com/curtaild/curtaild/cmd/curtaild/simulate"
 	"github.com/curtaild/curtaild/policies"
+	"github.com/curtaild/curtaild/scheduler"
 )
 
 func newSimulate() *cobra.Command {
@@ -60,6 +61,30 @@ type simulateOptions struct {
 	latency  time.Duration
 	every    time.Duration
 	from, to string
+	untaught bool
+}
+
+// loads are the config's, with what the daemon has learned of them.
+func (o *simulateOptions) loads(cmd *cobra.Command, cfg *config.Config) ([]simulate.Load, error) {
+	dir := cfg.Store.Path
+	if o.history != "" && o.history != ownStore {
+		dir = o.history
+	}
+	var known map[string]scheduler.Known
+	var at time.Time
+	if _, err := os.Stat(dir); err == nil && dir != "" && !o.untaught {
+		if known, at, err = knownLoads(dir); err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "what the daemon has learned of the loads is left out: %v\n", err)
+		}
+	}
+	loads, err := simulatedLoads(cfg, known)
+	if err != nil {
+		return nil, err
+	}
+	if n := teach(loads, known, cfg); n > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "ramps and draws of %d of %d loads as learned by %s\n", n, len(loads), at.In(cfg.Site.Zone).Format("2006-01-02 15:04"))
+	}
+	return loads, nil
 }
 
 func (o *simulateOptions) flags(cmd *cobra.Command) {
@@ -77,6 +102,7 @@ func (o *simulateOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.included, "loads-included", false, "loads ran while this was read, and drew what the column of role flexible says")
 	f.StringVar(&o.from, "from", "", "begin at this `time`: RFC 3339, or 2026-04-01 or \"2026-04-01 12:00\" in the site's time zone")
 	f.StringVar(&o.to, "to", "", "end at this `time`")
+	f.BoolVar(&o.untaught, "untaught", false, "take the config's and the family's ramps and points, not those that the daemon has learned")
 	f.BoolVar(&o.filter, "exec-protocol", false, "decide for a program that simulates the fleet itself")
 }
 
@@ -112,7 +138,7 @@ func runSimulate(cmd *cobra.Command, opts *simulateOptions) error {
 	if err := printFaults(cmd, faults); err != nil || cfg == nil {
 		return errors.Join(err, statusError{status: 2})
 	}
-	loads, err := simulatedLoads(cfg)
+	loads, err := opts.loads(cmd, cfg)
 	if err != nil {
 		return statusError{2, err}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/curtaild/curtaild/hasher"
 	"github.com/curtaild/curtaild/policies"
 	"github.com/curtaild/curtaild/policies/strict"
+	"github.com/curtaild/curtaild/scheduler"
 )
 
 // runFilter decides for another program's fleet.
@@ -111,11 +112,15 @@ func specsOf(loads []simulate.Load) []*energy.LoadSpec {
 
 // simulatedLoads are the config's loads, with their family's ramps where it
 // gives none.
-func simulatedLoads(cfg *config.Config) ([]simulate.Load, error) {
+func simulatedLoads(cfg *config.Config, known map[string]scheduler.Known) ([]simulate.Load, error) {
 	var out []simulate.Load
 	var unknown []string
 	for i := range cfg.Rigs {
 		r := &cfg.Rigs[i]
+		if k, ok := known[r.Spec.Name]; ok && len(r.Points) < 2 {
+			out = append(out, simulate.Load{Spec: &r.Spec, Points: k.Points})
+			continue
+		}
 		if len(r.Points) < 2 {
 			unknown = append(unknown, r.Spec.Name)
 			continue
@@ -132,7 +137,7 @@ func simulatedLoads(cfg *config.Config) ([]simulate.Load, error) {
 		out = append(out, simulate.Load{Spec: &spec, Points: r.Points})
 	}
 	if len(unknown) > 0 {
-		return nil, fmt.Errorf("the config gives no points for %s: a simulation cannot ask the rig; list its points (name, draw, rate)", some(unknown))
+		return nil, fmt.Errorf("the config gives no points for %s: a simulation cannot ask the rig, and the daemon has not recorded them; list its points (name, draw, rate)", some(unknown))
 	}
 	if h := cfg.Hasher; h != nil {
 		pool, err := hasher.NewPool(hasher.Config{
