@@ -42,6 +42,7 @@ type decider struct {
 	now   time.Time
 	in    Input
 	plan  Plan
+	work  *scratch
 	slots []slot
 	rules []ruling
 
@@ -94,10 +95,13 @@ type ruling struct {
 
 func newDecider(now time.Time, in Input) *decider {
 	n := len(in.Loads)
+	work := borrow(n)
 	d := &decider{
 		now: now, in: in,
 		gross:   1 + energy.Watts(in.Aux)/100,
-		slots:   borrow(n),
+		work:    work,
+		slots:   work.slots,
+		rising:  work.rising[:0],
 		rules:   make([]ruling, len(in.Rules)),
 		pending: make([]energy.Watts, len(in.Rules)+1),
 		plan: Plan{
@@ -113,23 +117,27 @@ func newDecider(now time.Time, in Input) *decider {
 	return d
 }
 
-// slots are lent from one decision to the next, in any order: nothing of them
-// outlives the decision.
-var slots sync.Pool
+// scratch is what decisions work on. It is lent from one to the next, in any
+// order: nothing of it outlives the decision.
+type scratch struct {
+	slots           []slot
+	rising, on, off []int32
+}
 
-func borrow(n int) []slot {
-	if p, ok := slots.Get().(*[]slot); ok && cap(*p) >= n {
-		list := (*p)[:n]
-		clear(list)
-		return list
+var lent sync.Pool
+
+func borrow(n int) *scratch {
+	w, ok := lent.Get().(*scratch)
+	if !ok || cap(w.slots) < n {
+		return &scratch{slots: make([]slot, n), rising: make([]int32, 0, n), on: make([]int32, 0, n), off: make([]int32, 0, n)}
 	}
-	return make([]slot, n)
+	w.slots = w.slots[:n]
+	clear(w.slots)
+	return w
 }
 
-func (d *decider) done() {
-	list := d.slots
-	slots.Put(&list)
-}
+// done gives it back.
+func (d *decider) done() { lent.Put(d.work) }
 
 // leastReserve is the smallest reserve of the policies that draw on what is
 // available.

@@ -44,7 +44,7 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 	t := tracker{d: d, p: p, all: budget, left: budget, ceil: ceiling, out: d.rules[p].out}
 	r := &d.in.Rules[p]
 	arrives := d.now.Add(d.in.latency())
-	var on, off []int32
+	on, off := d.work.on[:0], d.work.off[:0]
 	for _, i := range r.bases {
 		s := &d.slots[i]
 		if s.owner != p || s.gone {
