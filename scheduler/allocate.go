@@ -19,7 +19,7 @@ import "github.com/curtaild/curtaild/energy"
 func (d *decider) allocate(p int32, left purse, floors energy.Watts) (spent energy.Watts) {
 	r := &d.in.Rules[p]
 	low, high := floors, d.tops(p) // of what runs: the lowest points, and the highest
-	carry := d.allowance(p, left, floors)
+	allowed := d.allowance(p, left, floors)
 	hard := left.hard // no bridge beats a limit
 	for _, i := range r.bases {
 		s := &d.slots[i]
@@ -30,7 +30,7 @@ func (d *decider) allocate(p int32, left purse, floors energy.Watts) (spent ener
 				s.at = s.from
 			}
 		case s.from == energy.Off || s.floor || s.most == energy.Off:
-		case left.holds(s.low, 0), low+s.low <= carry+tolerance && s.low <= hard-left.spent+tolerance && d.ceiling.holds(left.spent+s.low, 0):
+		case left.holds(s.low, 0), low+s.low <= allowed+tolerance && s.low <= hard-left.spent+tolerance && d.ceiling.holds(left.spent+s.low, 0):
 			if s.bridged = d.rules[p].carried || !left.holds(s.low, 0); s.bridged {
 				d.soonAgain()
 			}

@@ -21,7 +21,7 @@ import (
 // A Belief is a value: step returns another and leaves the old one as it was.
 // The zero Belief knows nothing.
 type Belief struct {
-	Recent []sighting            `json:"recent,omitempty"` // of the last 15 min, thinned; never written to, as all slices
+	Recent []budgetAt            `json:"recent,omitempty"` // of the last 15 min, thinned; never written to, as all slices
 	Falls  []float64             `json:"falls,omitempty"`  // when the budget has fallen steeply, unix s
 	Rise   float64               `json:"rise"`             // when it last rose steeply, unix s
 	Active float64               `json:"active"`           // s with any budget, ever
@@ -31,8 +31,8 @@ type Belief struct {
 	Lead   int                   `json:"lead"` // the rule that is followed
 }
 
-// sighting is a budget and when it was seen.
-type sighting struct {
+// budgetAt is a budget and when it was seen.
+type budgetAt struct {
 	T float64 `json:"t"` // unix s
 	W float64 `json:"w"`
 }
@@ -143,7 +143,7 @@ func (b Belief) step(now time.Time, w energy.Watts, sh shape) Belief {
 // newBelief begins to learn. Before anything is known, the rule with the most
 // in its favour is followed.
 func newBelief(t, s float64, sh shape) Belief {
-	b := Belief{Recent: []sighting{{t, s}}, Rise: t - kept, Trials: make([]trial, len(tenets))}
+	b := Belief{Recent: []budgetAt{{t, s}}, Rise: t - kept, Trials: make([]trial, len(tenets))}
 	if s > firstRise*sh.top*float64(sh.n) {
 		b.Rise = t
 	}
@@ -185,7 +185,7 @@ func (b *Belief) note(t, s float64, sh shape) {
 	for from < n && b.Recent[from].T < t-kept {
 		from++
 	}
-	b.Recent = append(slices.Clone(b.Recent[from:n]), sighting{t, s})
+	b.Recent = append(slices.Clone(b.Recent[from:n]), budgetAt{t, s})
 	falls := slices.DeleteFunc(slices.Clone(b.Falls), func(f float64) bool { return f < t-kept })
 	if fell {
 		falls = append(falls, t)

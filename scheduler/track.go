@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 
@@ -81,26 +80,29 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 // wears: where there is less than that, fast loads give way before slow ones;
 // where there is more, they take it.
 func (t *tracker) share() {
-	const slow, quick, all = 1, 2, 3
-	turns := []struct {
-		further bool
-		who     int
-	}{{false, all}, {true, all}}
-	r := &t.d.in.Rules[t.p]
-	if r.mixed {
-		turns = append(turns[:0], turns[0], turns[0], turns[1], turns[1])
-		turns[0].who, turns[1].who, turns[2].who, turns[3].who = slow, quick, quick, slow
+	every, slow, fast := func(*fleetLoad) bool { return true }, func(l *fleetLoad) bool { return !l.fast }, func(l *fleetLoad) bool { return l.fast }
+	if !t.d.in.Rules[t.p].mixed {
+		t.raise(every, false)
+		t.raise(every, true)
+		return
 	}
-	for _, turn := range turns {
-		for k := range r.steps {
-			st := &r.steps[k]
-			s, l := &t.d.slots[st.load], &t.d.in.Fleet.loads[st.load]
-			if s.owner != t.p || s.gone || s.at == energy.Off || st.point <= s.at || st.point > s.most {
-				continue
-			}
-			if turn.who != all && l.fast != (turn.who == quick) || !turn.further && st.point > s.from {
-				continue
-			}
+	t.raise(slow, false)
+	t.raise(fast, false)
+	t.raise(fast, true)
+	t.raise(slow, true)
+}
+
+// raise brings loads of a kind, of those that run, to the points that they have
+// already; or further.
+func (t *tracker) raise(kind func(*fleetLoad) bool, further bool) {
+	steps := t.d.in.Rules[t.p].steps
+	for k := range steps {
+		st := &steps[k]
+		s := &t.d.slots[st.load]
+		if s.owner != t.p || s.gone || s.at == energy.Off || st.point <= s.at || st.point > s.most {
+			continue
+		}
+		if (further || st.point <= s.from) && kind(&t.d.in.Fleet.loads[st.load]) {
 			t.take(st.load, st.point, st.cost, false)
 		}
 	}
@@ -115,38 +117,6 @@ func (d *decider) lookAgain(p int32) {
 			return
 		}
 	}
-}
-
-// expect is what is to be expected of the budget of policy p, which is w now.
-// Without loads to learn for, or where power does not come and go, there are
-// no bounds.
-func (d *decider) expect(p int32, w energy.Watts) outlook {
-	r := &d.in.Rules[p]
-	if !r.policy.Use.Available || math.IsInf(float64(w), 1) || d.rules[p].frozen || r.shape.n == 0 {
-		return unbounded(w)
-	}
-	b := d.in.Memory.Beliefs[r.policy.Name].step(d.now, w, r.shape)
-	d.plan.Memory.believe(r.policy.Name, b)
-	reach := 0.0
-	for _, i := range r.loads {
-		s, l := &d.slots[i], &d.in.Fleet.loads[i]
-		if s.owner != p || s.gone || s.from == energy.Off {
-			continue
-		}
-		top := l.cost(s.most)
-		if now, up := s.draw-l.off, l.ramp.Between(energy.Off, 1).Up; now < l.low && up > 0 {
-			top = min(top, now+reachIn*up)
-		}
-		reach += float64(top)
-	}
-	o := b.outlook(&tenets[b.Lead], reach, r.shape)
-	o.free, o.hold = max(0, w), max(o.hold, w)
-	if r.policy.Objective != policies.Net {
-		o.high = energy.Watts(math.Inf(1)) // more loads, at lower points, are what gives most hashes
-	} else if !math.IsInf(float64(o.high), 1) {
-		o.high = max(o.high, w)
-	}
-	return d.foretold(o, w, r.shape)
 }
 
 // run takes in a load that will run.
@@ -230,7 +200,7 @@ func (t *tracker) inTurn(loads []int32, last bool) {
 // wobble wears, and wins next to nothing.
 const calm = 4
 
-// take brings load i to a higher point, at that cost, if ceilings leave it what that costs
+// take brings load i to a higher point, if ceilings leave it what that costs
 // and the budget what it draws soon, unless that may be bought.
 func (t *tracker) take(i, point int32, cost energy.Watts, bought bool) bool {
 	s := &t.d.slots[i]
