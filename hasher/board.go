@@ -3,7 +3,7 @@ package hasher
 import (
 	"sync/atomic"
 
-	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // board is where the workers of a process find the job to work on. One
@@ -14,7 +14,7 @@ type board struct {
 
 // posting is one job on the board. The next one closes over.
 type posting struct {
-	job   *stratum.Job // nil: none
+	job   *work.Job // nil: none
 	first uint64
 	over  chan struct{}
 }
@@ -25,7 +25,7 @@ func newBoard() *board {
 	return b
 }
 
-func (b *board) post(job *stratum.Job, first uint64) {
+func (b *board) post(job *work.Job, first uint64) {
 	old := b.now.Swap(&posting{job: job, first: first, over: make(chan struct{})})
 	close(old.over)
 }

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // easyJob has a share every few thousand hashes.
-func easyJob() *stratum.Job {
+func easyJob() *work.Job {
 	j := ownJob([32]byte{1}, 1, time.Unix(1.7e9, 0))
-	j.Seq, j.Target = 7, stratum.DifficultyTarget(1e-5)
+	j.Seq, j.Target = 7, work.SHA256d.DifficultyTarget(1e-5)
 	return &j
 }
 
@@ -47,11 +47,11 @@ func TestWorkerProcess(t *testing.T) {
 	t.Parallel()
 	c := start(t, 2)
 	hello := await(t, c, func(n notice) bool { return n.Hello != nil }).Hello
-	if hello.Rate < 1000 || hello.Kernel == "" {
+	if len(hello.Kernels) < 2 || hello.Kernels[0].Rate < 1000 || hello.Kernels[0].Name == "" {
 		t.Errorf("hello %+v", hello)
 	}
 	job := easyJob()
-	var book stratum.Book
+	var book work.Book
 	for range job.Seq - 1 {
 		book.Add(*job, true)
 	}
@@ -73,7 +73,7 @@ func TestWorkerProcess(t *testing.T) {
 	off := await(t, c, func(n notice) bool { return n.Stats != nil && n.Stats.Seq == 2 }).Stats
 	still := await(t, c, func(n notice) bool { return n.Stats != nil && n.Stats.Wall > off.Wall+int64(time.Second) }).Stats
 	// Quanta under way at the order may still have ended.
-	if more := still.Hashes - off.Hashes; float64(more) > 4*hello.Rate*maxQuantum.Seconds() {
+	if more := still.Hashes - off.Hashes; float64(more) > 4*hello.Kernels[0].Rate*maxQuantum.Seconds() {
 		t.Errorf("%d hashes after off was confirmed", more)
 	}
 

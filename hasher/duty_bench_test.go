@@ -22,22 +22,21 @@ func BenchmarkDuty(b *testing.B) {
 }
 
 func benchDuty(b *testing.B, workers int, duty float64) {
-	k, err := newStdKernel()
+	tools, err := newToolbox()
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := newCrew(workers, calibrate(k))
+	c := newCrew(workers)
 	job := easyJob()
 	clear(job.Target[:])
 	c.board.post(job, 0)
 	ctx, cancel := context.WithCancel(b.Context())
 	var wg sync.WaitGroup
 	for i := range workers {
-		k, err := newStdKernel()
-		if err != nil {
+		if tools, err = tools.again(); err != nil {
 			b.Fatal(err)
 		}
-		wg.Go(func() { c.search(ctx, i, k) })
+		wg.Go(func() { c.search(ctx, i, tools) })
 	}
 	defer wg.Wait()
 	defer cancel()

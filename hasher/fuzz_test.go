@@ -27,7 +27,7 @@ func FuzzOrders(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, lines []byte) {
 		var out bytes.Buffer
-		w := &worker{out: &out, began: time.Now(), crew: newCrew(1, 1e6)}
+		w := &worker{out: &out, began: time.Now(), crew: newCrew(1)}
 		_ = readLines(bytes.NewReader(lines), func(o order) error {
 			same(t, o)
 			if _, err := w.obey(o); err != nil {
@@ -39,8 +39,8 @@ func FuzzOrders(f *testing.F) {
 			if o.Job == nil || o.Job.Job == nil || o.Duty != nil {
 				return nil
 			}
-			if x2, at, ok := o.Job.Job.Variant(o.Job.First); ok {
-				o.Job.Job.Header(x2, at, 1)
+			if s, ok := o.Job.Job.Variant(o.Job.First); ok {
+				o.Job.Job.Header(s)
 			}
 			return nil
 		})
@@ -54,8 +54,8 @@ func FuzzOrders(f *testing.F) {
 // and the points and the status have numbers that can be added up.
 func FuzzNotices(f *testing.F) {
 	for _, s := range []string{
-		`{"hello":{"kernel":"std","rate":8.3e6}}` + "\n" + `{"stats":{"seq":1,"hashes":9000000,"cpu_ns":1500000000,"wall_ns":2000000000,"rate":6e6}}`,
-		`{"hello":{"rate":1e308,"priority":"no"}}`, `{"hello":{"rate":-1}}`, `{"share":{"job":1,"extranonce2":"AAAAAAAAAAA=","time":1,"nonce":1}}`,
+		`{"hello":{"kernels":[{"name":"std","algorithm":"sha256d","versions":1,"rate":8.3e6}]}}` + "\n" + `{"stats":{"seq":1,"hashes":9000000,"cpu_ns":1500000000,"wall_ns":2000000000}}`,
+		`{"hello":{"kernels":[{"name":"a","algorithm":"scrypt","versions":1,"rate":1e308}],"priority":"no"}}`, `{"hello":{"kernels":[{"versions":-1,"rate":-1}]}}`, `{"share":{"job":1,"extranonce2":"AAAAAAAAAAA=","time":1,"nonce":1}}`,
 		`{"stats":{"cpu_ns":9223372036854775807,"wall_ns":1,"hashes":18446744073709551615}}`, `{"stats":{"cpu_ns":-9223372036854775808}}`,
 		`{"stats":{"seq":1,"wall_ns":1}}` + "\n" + `{"stats":{"seq":1,"wall_ns":60000001,"cpu_ns":9000000000000000000}}`, "null", "[]", "{",
 	} {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // source is where work comes from and shares go to: a pool's client, or
@@ -17,8 +18,11 @@ type source interface {
 	Run(ctx context.Context) error
 	Changed() <-chan struct{} // receives after State has changed
 	State() stratum.State
-	Submit(stratum.Share) error // checks the share first, does not block
+	Submit(work.Share) error // checks the share first, does not block
 }
+
+// rollable are the bits of the version that BIP 320 leaves to miners.
+const rollable = 0x1fffe000
 
 const (
 	ownEvery = 30 * time.Second // a new header of our own
@@ -36,8 +40,8 @@ type ownWork struct {
 	changed chan struct{}
 
 	mu     sync.Mutex
-	book   stratum.Book
-	target stratum.Target
+	book   work.Book
+	target work.Target
 	made   uint64
 	state  stratum.State
 }
@@ -66,7 +70,7 @@ func (o *ownWork) Run(ctx context.Context) error {
 // retarget follows the workers' measured rate.
 func (o *ownWork) retarget(now time.Time, rate float64) {
 	o.mu.Lock()
-	o.target = stratum.DifficultyTarget(rate * o.effort.Seconds() / math.Exp2(32))
+	o.target = work.SHA256d.DifficultyTarget(rate * o.effort.Seconds() / math.Exp2(32))
 	o.mu.Unlock()
 	o.next(now)
 }
@@ -86,9 +90,9 @@ func (o *ownWork) next(now time.Time) {
 }
 
 // ownJob is the n-th header to be made of a seed. Only its time is real.
-func ownJob(seed [32]byte, n uint64, now time.Time) stratum.Job {
-	derive := func(part byte) stratum.Hash {
-		return stratum.Double(append(binary.BigEndian.AppendUint64(seed[:], n), part))
+func ownJob(seed [32]byte, n uint64, now time.Time) work.Job {
+	derive := func(part byte) work.Hash {
+		return work.Double(append(binary.BigEndian.AppendUint64(seed[:], n), part))
 	}
 	prev := derive(0)
 	clear(prev[24:]) // a block's hash ends in zeros as the header has it
@@ -103,14 +107,14 @@ func ownJob(seed [32]byte, n uint64, now time.Time) stratum.Job {
 	head = append(head, 0xff, 0xff, 0xff, 0xff, byte(script))
 	head = append(head, name...)
 	tail := []byte{0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x6a, 0, 0, 0, 0}
-	branches := make([]stratum.Hash, 4)
+	branches := make([]work.Hash, 4)
 	for i := range branches {
 		branches[i] = derive(byte(2 + i))
 	}
-	return stratum.Job{
+	return work.Job{
 		ID: "own", Prev: prev, Coinbase1: head, Coinbase2: tail,
 		Extranonce1: x1[:extranonce1Own], Size2: sizeX2, Branches: branches,
-		Version: 0x20000000, Bits: 0x1d00ffff, Time: uint32(now.Unix()),
+		Version: 0x20000000, Mask: rollable, Bits: 0x1d00ffff, Time: uint32(now.Unix()),
 	}
 }
 
@@ -123,7 +127,7 @@ func (o *ownWork) State() stratum.State {
 }
 
 // Submit counts a share once it is checked: there is nobody to send it to.
-func (o *ownWork) Submit(s stratum.Share) error {
+func (o *ownWork) Submit(s work.Share) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if _, err := o.book.Take(s); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/curtaild/curtaild/energy"
 	"github.com/curtaild/curtaild/hasher/stratum"
 	"github.com/curtaild/curtaild/hasher/stratum/pooltest"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // running is a pool that runs until the test ends.
@@ -244,7 +245,7 @@ func TestPoolKillsAHungWorker(t *testing.T) {
 // No work is a fault only once it has lasted.
 func TestStates(t *testing.T) {
 	t0 := time.Unix(1e9, 0)
-	job := &stratum.Job{}
+	job := &work.Job{}
 	for name, tc := range map[string]struct {
 		state poolState
 		after time.Duration

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
-	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // poolState is what Run's goroutine owns.
@@ -21,6 +21,8 @@ type poolState struct {
 	backoff  time.Duration
 	childErr error
 	ready    bool // the child has said hello
+	kernels  []kernelNotice
+	kernel   string // the one that the job is for
 	last     statsNotice
 
 	target   int             // point asked for
@@ -31,7 +33,7 @@ type poolState struct {
 	point    int             // that came into force with it
 	active   bool            // hashing was asked for and possible when last looked
 
-	job      *stratum.Job
+	job      *work.Job
 	jobErr   error
 	idleFrom time.Time // without work since; zero: has work
 
@@ -168,6 +170,7 @@ func (p *Pool) work(now time.Time) {
 	if r.job != s.Job {
 		r.job, r.dirty = s.Job, true
 		p.sendJob()
+		p.suit(now)
 	}
 	r.jobErr = s.Err
 	switch {
@@ -199,12 +202,12 @@ func (p *Pool) hear(now time.Time, n notice) {
 	switch {
 	case n.Hello != nil:
 		r.ready, r.dirty, r.childErr, r.heard = true, true, nil, now
-		p.cfg.Log.Info("worker process ready", "load", p.cfg.Name, "workers", p.cfg.Workers,
-			"kernel", n.Hello.Kernel, "rate_hs", n.Hello.Rate)
+		r.kernels = n.Hello.Kernels
+		p.cfg.Log.Info("worker process ready", "load", p.cfg.Name, "workers", p.cfg.Workers, "kernels", r.kernels)
 		if n.Hello.Priority != "" {
 			p.cfg.Log.Warn("worker process keeps its priority", "load", p.cfg.Name, "err", n.Hello.Priority)
 		}
-		p.restate(now, r.learner.state(n.Hello.Rate))
+		p.suit(now)
 		p.look()
 	case n.Stats != nil:
 		r.heard = now
@@ -212,6 +215,23 @@ func (p *Pool) hear(now time.Time, n notice) {
 	case n.Share != nil:
 		if err := p.src.Submit(*n.Share); err != nil {
 			p.cfg.Log.Debug("share not sent", "load", p.cfg.Name, "err", err)
+		}
+	}
+}
+
+// suit restates the rate when another kernel than before takes up the job.
+func (p *Pool) suit(now time.Time) {
+	r := &p.run
+	if r.job == nil {
+		return
+	}
+	for _, k := range r.kernels {
+		if k.Algorithm == r.job.Algorithm && len(r.job.Versions(nil, k.Versions)) > 0 {
+			if k.Name != r.kernel {
+				r.kernel = k.Name
+				p.restate(now, r.learner.state(k.Rate))
+			}
+			return
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // The lines that the daemon and the worker process exchange: JSON objects
@@ -37,35 +37,41 @@ type dutyOrder struct {
 
 // jobOrder replaces the job; a nil one leaves the workers idle.
 type jobOrder struct {
-	Job   *stratum.Job `json:"job"`
-	First uint64       `json:"first"` // variant that the first worker begins with
+	Job   *work.Job `json:"job"`
+	First uint64    `json:"first"` // variant that the first worker begins with
 }
 
 // notice is what the worker process tells the daemon.
 type notice struct {
-	Hello *helloNotice   `json:"hello,omitempty"`
-	Stats *statsNotice   `json:"stats,omitempty"`
-	Share *stratum.Share `json:"share,omitempty"`
+	Hello *helloNotice `json:"hello,omitempty"`
+	Stats *statsNotice `json:"stats,omitempty"`
+	Share *work.Share  `json:"share,omitempty"`
 }
 
 // helloNotice answers start, after the calibration.
 type helloNotice struct {
-	Kernel   string  `json:"kernel"`
-	Rate     float64 `json:"rate"`               // hashes a second of CPU time, one worker
-	Priority string  `json:"priority,omitempty"` // why the priority could not be lowered
+	Kernels  []kernelNotice `json:"kernels"`            // in order of preference
+	Priority string         `json:"priority,omitempty"` // why the priority could not be lowered
+}
+
+// kernelNotice is one kernel that the workers use.
+type kernelNotice struct {
+	Name      string         `json:"name"`
+	Algorithm work.Algorithm `json:"algorithm"`
+	Versions  int            `json:"versions"`
+	Rate      float64        `json:"rate"` // hashes a second of CPU time, one worker
 }
 
 // statsNotice is sent twice a second, when the duty changes, and at the end.
 // All but the times are totals since the process began.
 type statsNotice struct {
-	Seq     uint64  `json:"seq"` // of the duty in force
-	Hashes  uint64  `json:"hashes"`
-	CPU     int64   `json:"cpu_ns"`  // of the process
-	Wall    int64   `json:"wall_ns"` // since the process began, monotonic
-	Dropped uint64  `json:"dropped"` // shares lost because the daemon did not read
-	Wrong   uint64  `json:"wrong"`   // hits of the kernel that were none
-	Spent   bool    `json:"spent"`   // a worker has run out of headers for this job
-	Rate    float64 `json:"rate"`    // hashes a second of CPU time, as the workers see it
+	Seq     uint64 `json:"seq"` // of the duty in force
+	Hashes  uint64 `json:"hashes"`
+	CPU     int64  `json:"cpu_ns"`  // of the process
+	Wall    int64  `json:"wall_ns"` // since the process began, monotonic
+	Dropped uint64 `json:"dropped"` // shares lost because the daemon did not read
+	Wrong   uint64 `json:"wrong"`   // hits of the kernel that were none
+	Spent   bool   `json:"spent"`   // a worker has run out of headers for this job
 }
 
 // readLines decodes one value a line until the stream ends, and hands each

@@ -6,7 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/kernel"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // crew is all that the workers of a process share.
@@ -14,21 +15,17 @@ type crew struct {
 	size     int
 	board    *board
 	throttle *throttle
-	rate     atomic.Uint64 // hashes a second of CPU time, one worker
-	shares   chan stratum.Share
+	shares   chan work.Share
 	hashes   atomic.Uint64
 	dropped  atomic.Uint64
 	wrong    atomic.Uint64
 	spent    atomic.Bool
 }
 
-// minScan keeps the bookkeeping around a scan small beside it.
-const minScan = 64
-
 // search is one worker: it walks the nonces of every size-th variant of the
 // job's header, beginning with its own index, so that no two workers try the
 // same header.
-func (c *crew) search(ctx context.Context, index int, k Kernel) {
+func (c *crew) search(ctx context.Context, index int, tools toolbox) {
 	// The thread is this worker's alone, with the priority that all
 	// threads of the process have inherited.
 	runtime.LockOSThread()
@@ -36,14 +33,14 @@ func (c *crew) search(ctx context.Context, index int, k Kernel) {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
 	w := walk{step: uint64(c.size)}
-	var hits []uint32
+	var hits []kernel.Hit
 	for {
 		quantum, ok := c.throttle.wait(ctx, timer)
 		if !ok {
 			return
 		}
 		if p := c.board.now.Load(); p != w.at {
-			w.begin(p, uint64(index))
+			w.begin(p, uint64(index), tools)
 		}
 		if w.idle {
 			c.throttle.done()
@@ -57,23 +54,22 @@ func (c *crew) search(ctx context.Context, index int, k Kernel) {
 			}
 			continue
 		}
-		n := max(uint64(float64(c.rate.Load())*quantum.Seconds()), minScan)
 		var tried uint64
-		hits, tried = k.Scan(hits[:0], &w.header, &w.at.job.Target, uint32(w.nonce), uint32(n))
+		hits, tried = w.tool.kernel.Scan(hits[:0], uint32(w.nonce), w.tool.nonces(quantum))
 		c.throttle.done()
-		c.hashes.Add(tried)
-		for _, nonce := range hits {
-			c.found(w.share(nonce))
+		c.hashes.Add(tried * uint64(len(w.work.Versions)))
+		for _, h := range hits {
+			c.found(w.at.job, w.share(h))
 		}
 		w.advance(tried)
 	}
 }
 
-// found checks a hit with the standard library alone and passes it on,
+// found checks a hit in plain Go and passes it on,
 // without waiting for a daemon that does not read.
-func (c *crew) found(job *stratum.Job, s stratum.Share) {
-	h := job.Header(s.Extranonce2, s.Time, s.Nonce)
-	if !job.Target.Met(stratum.Double(h[:])) {
+func (c *crew) found(job *work.Job, s work.Share) {
+	h := job.Header(s)
+	if !job.Target.Met(job.Algorithm.Sum(&h)) {
 		c.wrong.Add(1)
 		return
 	}
@@ -86,18 +82,22 @@ func (c *crew) found(job *stratum.Job, s stratum.Share) {
 
 // walk is where one worker is in a job.
 type walk struct {
-	at          *posting
-	step        uint64
-	variant     uint64
-	nonce       uint64 // next to try; 2^32 when the header is used up
-	extranonce2 []byte
-	time        uint32
-	header      stratum.Header
-	idle        bool // no job, or no headers left
+	at      *posting
+	step    uint64
+	variant uint64
+	filled  work.Share // the variant
+	nonce   uint64     // next to try; 2^32 when the variant is used up
+	tool    *tool
+	work    kernel.Work
+	idle    bool // no job, or no variants left
 }
 
-func (w *walk) begin(p *posting, index uint64) {
+func (w *walk) begin(p *posting, index uint64, tools toolbox) {
 	w.at, w.variant = p, p.first+index
+	if p.job != nil {
+		w.tool, w.work.Versions = tools.fit(p.job, w.work.Versions[:0])
+		w.work.Target = p.job.Target
+	}
 	w.open()
 }
 
@@ -106,12 +106,13 @@ func (w *walk) open() {
 	if w.at.job == nil {
 		return
 	}
-	x2, t, ok := w.at.job.Variant(w.variant)
+	s, ok := w.at.job.Variant(w.variant)
 	if !ok {
 		return
 	}
-	w.extranonce2, w.time, w.idle = x2, t, false
-	w.header = w.at.job.Header(x2, t, 0)
+	w.filled, w.idle = s, false
+	w.work.Header = w.at.job.Header(s)
+	w.tool.kernel.Begin(&w.work)
 }
 
 func (w *walk) advance(tried uint64) {
@@ -122,6 +123,8 @@ func (w *walk) advance(tried uint64) {
 	}
 }
 
-func (w *walk) share(nonce uint32) (*stratum.Job, stratum.Share) {
-	return w.at.job, stratum.Share{Job: w.at.job.Seq, Extranonce2: w.extranonce2, Time: w.time, Nonce: nonce}
+func (w *walk) share(h kernel.Hit) work.Share {
+	s := w.filled
+	s.Version, s.Nonce = h.Version, h.Nonce
+	return s
 }

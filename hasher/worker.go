@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"runtime"
 	"sync"
 	"time"
 
-	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 const (
@@ -19,9 +18,6 @@ const (
 	statsEvery  = 500 * time.Millisecond
 	statsSoon   = 200 * time.Millisecond // after a change of duty
 	shareBuffer = 256
-	// calibration lasts this much CPU time, and on a busy machine at most
-	// ten times as long by the wall clock.
-	calibration = 30 * time.Millisecond
 )
 
 var errStop = errors.New("told to stop")
@@ -61,13 +57,13 @@ func Worker(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // worker is the process's own loop, apart from the crew that hashes.
 type worker struct {
-	out     io.Writer
-	began   time.Time
-	crew    *crew
-	kernels []Kernel
-	seq     uint64
-	duty    float64
-	last    statsNotice
+	out   io.Writer
+	began time.Time
+	crew  *crew
+	tools []toolbox // by worker
+	seq   uint64
+	duty  float64
+	last  statsNotice
 }
 
 // greet waits for the start order, calibrates and says hello.
@@ -86,52 +82,37 @@ func greet(ctx context.Context, orders <-chan order, out io.Writer, priority err
 	// preempted.
 	runtime.GOMAXPROCS(start.Workers + 1)
 	w := &worker{out: out, began: time.Now()}
-	for range start.Workers {
-		k, err := newStdKernel()
-		if err != nil {
+	box, err := newToolbox()
+	if err != nil {
+		return nil, err
+	}
+	w.tools = append(w.tools, box)
+	for len(w.tools) < start.Workers {
+		if box, err = box.again(); err != nil {
 			return nil, err
 		}
-		w.kernels = append(w.kernels, k)
+		w.tools = append(w.tools, box)
 	}
-	rate := calibrate(w.kernels[0])
-	w.crew = newCrew(start.Workers, rate)
-	hello := helloNotice{Kernel: w.kernels[0].Name(), Rate: rate}
+	w.crew = newCrew(start.Workers)
+	hello := helloNotice{Kernels: box.notices()}
 	if priority != nil {
 		hello.Priority = priority.Error()
 	}
 	return w, writeLine(out, notice{Hello: &hello})
 }
 
-func newCrew(size int, rate float64) *crew {
-	c := &crew{
+func newCrew(size int) *crew {
+	return &crew{
 		size: size, board: newBoard(), throttle: newThrottle(size, processCPU),
-		shares: make(chan stratum.Share, shareBuffer),
-	}
-	c.rate.Store(uint64(rate))
-	return c
-}
-
-// calibrate measures hashes a second of CPU time, on this goroutine.
-func calibrate(k Kernel) float64 {
-	var header stratum.Header
-	var target stratum.Target
-	var hashes uint64
-	began, cpu := time.Now(), processCPU()
-	for {
-		_, n := k.Scan(nil, &header, &target, uint32(hashes), 512)
-		hashes += n
-		used := processCPU() - cpu
-		if used >= calibration || time.Since(began) > 10*calibration && used > 0 {
-			return float64(hashes) / used.Seconds()
-		}
+		shares: make(chan work.Share, shareBuffer),
 	}
 }
 
 func (w *worker) run(ctx context.Context, orders <-chan order) error {
 	ctx, stop := context.WithCancel(ctx)
 	var crew sync.WaitGroup
-	for i, k := range w.kernels {
-		crew.Go(func() { w.crew.search(ctx, i, k) })
+	for i, tools := range w.tools {
+		crew.Go(func() { w.crew.search(ctx, i, tools) })
 	}
 	err := w.loop(ctx, orders)
 	stop()
@@ -212,18 +193,24 @@ func (w *worker) stats() error {
 		Seq: w.seq, Hashes: c.hashes.Load(), CPU: int64(processCPU()), Wall: int64(time.Since(w.began)),
 		Dropped: c.dropped.Load(), Wrong: c.wrong.Load(), Spent: c.spent.Load(),
 	}
-	// Quanta are sized by the rate: follow it as the machine's clock and
-	// its other users change.
-	if cpu := time.Duration(s.CPU - w.last.CPU); cpu > 50*time.Millisecond && s.Hashes > w.last.Hashes {
-		now := float64(s.Hashes-w.last.Hashes) / cpu.Seconds()
-		rate := 0.7*float64(c.rate.Load()) + 0.3*now
-		if rate > 1 && !math.IsInf(rate, 0) {
-			c.rate.Store(uint64(rate))
-		}
-	}
-	s.Rate = float64(c.rate.Load())
+	w.follow(s)
 	w.last = s
 	return writeLine(w.out, notice{Stats: &s})
+}
+
+// follow keeps the rate by which quanta are sized, as the machine's clock and
+// its other users change.
+func (w *worker) follow(s statsNotice) {
+	job := w.crew.board.now.Load().job
+	cpu := time.Duration(s.CPU - w.last.CPU)
+	if job == nil || len(w.tools) == 0 || cpu < 50*time.Millisecond || s.Hashes <= w.last.Hashes {
+		return
+	}
+	t, _ := w.tools[0].fit(job, nil)
+	rate := 0.7*float64(t.rate.Load()) + 0.3*float64(s.Hashes-w.last.Hashes)/cpu.Seconds()
+	if rate > 1 && rate <= maxRate {
+		t.rate.Store(uint64(rate))
+	}
 }
 
 // drain sends what the crew found last.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // answer acts on the pool's answer to one of our calls.
@@ -113,7 +115,7 @@ func faultCause(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "closed"
-	case errors.Is(err, ErrDifficulty):
+	case errors.Is(err, work.ErrDifficulty):
 		return "difficulty"
 	case errors.Is(err, ErrProtocol):
 		return "protocol"

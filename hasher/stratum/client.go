@@ -10,6 +10,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // Reconnects wait this long, doubling, and start over once there is work.
@@ -47,8 +49,8 @@ type Client struct {
 	submits chan submission
 
 	mu     sync.Mutex
-	book   Book
-	job    *Job
+	book   work.Book
+	job    *work.Job
 	err    error
 	online bool
 	counts Counts
@@ -56,8 +58,8 @@ type Client struct {
 
 // State is what a client knows at one instant.
 type State struct {
-	Job    *Job  // what to work on; nil: nothing
-	Err    error // why there is nothing to work on
+	Job    *work.Job // what to work on; nil: nothing
+	Err    error     // why there is nothing to work on
 	Counts Counts
 }
 
@@ -121,7 +123,7 @@ func (c *Client) State() State {
 
 // Submit checks a share and hands it over to be sent. It does not block and
 // does not wait for the pool's answer, which goes into the counts.
-func (c *Client) Submit(s Share) error {
+func (c *Client) Submit(s work.Share) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	err := c.queue(s)
@@ -131,7 +133,7 @@ func (c *Client) Submit(s Share) error {
 	return err
 }
 
-func (c *Client) queue(s Share) error {
+func (c *Client) queue(s work.Share) error {
 	if !c.online {
 		return ErrOffline
 	}
@@ -149,8 +151,8 @@ func (c *Client) queue(s Share) error {
 
 func unsentReason(err error) string {
 	for name, e := range map[string]error{
-		"stale": ErrStale, "duplicate": ErrDuplicate, "low-difficulty": ErrLow,
-		"malformed": ErrMalformed, "offline": ErrOffline, "busy": errBusy,
+		"stale": work.ErrStale, "duplicate": work.ErrDuplicate, "low-difficulty": work.ErrLow,
+		"malformed": work.ErrMalformed, "offline": ErrOffline, "busy": errBusy,
 	} {
 		if errors.Is(err, e) {
 			return name
@@ -214,7 +216,7 @@ func (c *Client) lost(err error) {
 }
 
 // publish makes j the work to do.
-func (c *Client) publish(j Job, clean bool) {
+func (c *Client) publish(j work.Job, clean bool) {
 	c.mu.Lock()
 	c.job, c.err = c.book.Add(j, clean), nil
 	if !c.online {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/hasher/stratum/pooltest"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 const (
@@ -86,7 +87,7 @@ func (r *rig) expect(kind string) pooltest.Event {
 }
 
 // job gives out a job and waits until the client has it.
-func (r *rig) job(id string, clean bool) *Job {
+func (r *rig) job(id string, clean bool) *work.Job {
 	r.t.Helper()
 	r.pool.Job(pooltest.Example(id, clean))
 	synctest.Wait()
@@ -98,7 +99,7 @@ func (r *rig) job(id string, clean bool) *Job {
 }
 
 // open brings the client to work.
-func (r *rig) open() *Job {
+func (r *rig) open() *work.Job {
 	r.t.Helper()
 	r.pool.Difficulty(easy)
 	r.expect("authorized")
@@ -106,13 +107,13 @@ func (r *rig) open() *Job {
 }
 
 // find searches for the n-th share of j.
-func find(j *Job, n int) Share {
-	x2, at, _ := j.Variant(0)
-	for nonce := uint32(0); ; nonce++ {
-		h := j.Header(x2, at, nonce)
-		if j.Target.Met(Double(h[:])) {
+func find(j *work.Job, n int) work.Share {
+	s, _ := j.Variant(0)
+	for ; ; s.Nonce++ {
+		h := j.Header(s)
+		if j.Target.Met(work.Double(h[:])) {
 			if n--; n < 0 {
-				return Share{Job: j.Seq, Extranonce2: x2, Time: at, Nonce: nonce}
+				return s
 			}
 		}
 	}
@@ -136,23 +137,23 @@ func TestSharesAreAccepted(t *testing.T) {
 
 func TestNeverSent(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, r *rig) {
-		if err := r.c.Submit(Share{}); !errors.Is(err, ErrOffline) {
+		if err := r.c.Submit(work.Share{}); !errors.Is(err, ErrOffline) {
 			t.Errorf("before the session: %v", err)
 		}
 		j := r.open()
 		s := find(j, 0)
 		low := s
 		low.Nonce++
-		for h := j.Header(low.Extranonce2, low.Time, low.Nonce); j.Target.Met(Double(h[:])); h = j.Header(low.Extranonce2, low.Time, low.Nonce) {
+		for h := j.Header(low); j.Target.Met(work.Double(h[:])); h = j.Header(low) {
 			low.Nonce++
 		}
-		if err := r.c.Submit(low); !errors.Is(err, ErrLow) {
+		if err := r.c.Submit(low); !errors.Is(err, work.ErrLow) {
 			t.Errorf("low: %v", err)
 		}
 		if err := r.c.Submit(s); err != nil {
 			t.Error(err)
 		}
-		if err := r.c.Submit(s); !errors.Is(err, ErrDuplicate) {
+		if err := r.c.Submit(s); !errors.Is(err, work.ErrDuplicate) {
 			t.Errorf("again: %v", err)
 		}
 		// A job that is not clean leaves the one before it alive.
@@ -163,7 +164,7 @@ func TestNeverSent(t *testing.T) {
 		r.expect("accepted")
 		r.expect("accepted")
 		r.job("third", true)
-		if err := r.c.Submit(find(j, 2)); !errors.Is(err, ErrStale) {
+		if err := r.c.Submit(find(j, 2)); !errors.Is(err, work.ErrStale) {
 			t.Errorf("after a clean job: %v", err)
 		}
 		synctest.Wait()
@@ -189,7 +190,7 @@ func TestJobEndsWhileShareWaits(t *testing.T) {
 		if err := r.c.queue(s); err != nil {
 			t.Error(err)
 		}
-		r.c.book.Add(Job{}, true)
+		r.c.book.Add(work.Job{}, true)
 		r.c.mu.Unlock()
 		synctest.Wait()
 		if n := r.c.State().Counts; n.Unsent["stale"] != 1 || n.Accepted != 0 {
@@ -214,7 +215,7 @@ func TestDifficultyHoldsFromTheNextJob(t *testing.T) {
 				r.expect("accepted")
 			}
 			j = r.job("after "+d, false)
-			if j.Target != mustDifficulty(t, d) {
+			if want, err := work.SHA256d.ParseDifficulty(d); err != nil || j.Target != want {
 				t.Errorf("difficulty %s: target %x", d, j.Target)
 			}
 		}
@@ -309,11 +310,11 @@ func TestSplitAndGluedLines(t *testing.T) {
 		for i := range len(line) {
 			r.pool.Send([]byte{line[i]})
 		}
-		if j := r.job("split", true); j.Target != mustDifficulty(t, "4") {
+		if j := r.job("split", true); j.Target != work.SHA256d.DifficultyTarget(4) {
 			t.Errorf("target %x", j.Target)
 		}
 		r.pool.Send([]byte(strings.Repeat(line, 3) + `{"id":null,"method":"mining.set_difficulty","params":[8]}` + "\n" + `{"id":9,"method":"client.show_message","params":["hi"]}` + "\n"))
-		if j := r.job("glued", true); j.Target != mustDifficulty(t, "8") {
+		if j := r.job("glued", true); j.Target != work.SHA256d.DifficultyTarget(8) {
 			t.Errorf("target %x", j.Target)
 		}
 	})
@@ -459,7 +460,7 @@ func TestHangupEndsJobs(t *testing.T) {
 		}
 		r.expect("authorized")
 		synctest.Wait()
-		if err := r.c.Submit(s); !errors.Is(err, ErrStale) {
+		if err := r.c.Submit(s); !errors.Is(err, work.ErrStale) {
 			t.Errorf("share of the last session: %v", err)
 		}
 	})

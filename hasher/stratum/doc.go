@@ -1,10 +1,9 @@
 // Package stratum speaks Stratum V1 to a mining pool: JSON lines over TCP or
 // TLS, in which the pool hands out jobs and takes shares.
 //
-// A [Client] keeps one connection alive, makes [Job] values of what the pool
-// says, and sends [Share] values back. It checks every share again with the
-// standard library before it sends it, and never sends one twice or one of a
-// job that is over. A [Book] does that bookkeeping, for work of our own too.
+// A [Client] keeps one connection alive, makes [work.Job] values of what
+// the pool says, and sends [work.Share] values back. It checks every share again
+// before it sends it, and never sends one twice or one of a job that is over.
 //
 // Nothing that a pool sends is trusted: lines, coinbases, branches,
 // extranonces, difficulties and waits are bounded, every read and write has

@@ -3,12 +3,12 @@ package stratum
 import (
 	"encoding/hex"
 	"encoding/json"
-	"math/big"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/curtaild/curtaild/hasher/stratum/pooltest"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // Two blocks of the main chain, taken apart as a pool would: the extranonces
@@ -46,26 +46,27 @@ func TestHistoricalBlocks(t *testing.T) {
 			if got := pooltest.HeaderHash(pj, extranonces, b.time, b.nonce); got != b.hex {
 				t.Fatalf("the test's own pool hashes %s to %s", b.name, got)
 			}
-			j := parse(t, pj, extranonces[:8], 2, DifficultyTarget(1))
+			j := parse(t, pj, extranonces[:8], 2, work.SHA256d.DifficultyTarget(1))
 			x, _ := hex.DecodeString(extranonces[8:])
 			nonce, _ := word(json.RawMessage(`"` + b.nonce + `"`))
-			h := j.Header(x, j.Time, nonce)
-			hash := Double(h[:])
+			s := work.Share{Extranonce2: x, Version: j.Version, Time: j.Time, Nonce: nonce}
+			h := j.Header(s)
+			hash := work.Double(h[:])
 			slices.Reverse(hash[:])
 			if got := hex.EncodeToString(hash[:]); got != b.hex {
 				t.Errorf("hash %s, want %s", got, b.hex)
 			}
-			var book Book
+			var book work.Book
 			held := book.Add(j, true)
-			s := Share{Job: held.Seq, Extranonce2: x, Time: j.Time, Nonce: nonce}
+			s.Job = held.Seq
 			if _, err := book.Take(s); err != nil {
 				t.Errorf("the block is no share of difficulty 1: %v", err)
 			}
-			if _, err := book.Take(s); err != ErrDuplicate {
+			if _, err := book.Take(s); err != work.ErrDuplicate {
 				t.Errorf("again: %v, want duplicate", err)
 			}
 			s.Nonce++
-			if _, err := book.Take(s); err != ErrLow {
+			if _, err := book.Take(s); err != work.ErrLow {
 				t.Errorf("another nonce: %v, want low", err)
 			}
 		})
@@ -73,7 +74,7 @@ func TestHistoricalBlocks(t *testing.T) {
 }
 
 // parse sends a job through the protocol's text.
-func parse(t testing.TB, j pooltest.Job, x1 string, size2 int, target Target) Job {
+func parse(t testing.TB, j pooltest.Job, x1 string, size2 int, target work.Target) work.Job {
 	t.Helper()
 	raw, _ := hex.DecodeString(x1)
 	got, _, err := parseNotify(notifyParams(t, j), subscription{extranonce1: raw, size2: size2}, target)
@@ -111,7 +112,7 @@ func TestParseNotifyRefuses(t *testing.T) {
 		"prev null":         set(1, `null`),
 		"coinbase odd":      set(2, `"012"`),
 		"coinbase not hex":  set(3, `"zz"`),
-		"coinbase too long": set(2, `"`+strings.Repeat("00", maxCoinbase+1)+`"`),
+		"coinbase too long": set(2, `"`+strings.Repeat("00", work.MaxCoinbase+1)+`"`),
 		"branches text":     set(4, `"x"`),
 		"branch short":      set(4, `["00"]`),
 		"branch null":       set(4, `[null]`),
@@ -125,7 +126,7 @@ func TestParseNotifyRefuses(t *testing.T) {
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
-			if _, _, err := parseNotify(change(notifyParams(t, good)), subscription{}, Target{}); err == nil {
+			if _, _, err := parseNotify(change(notifyParams(t, good)), subscription{}, work.Target{}); err == nil {
 				t.Error("taken")
 			}
 		})
@@ -136,144 +137,5 @@ func set(i int, raw string) func([]json.RawMessage) []json.RawMessage {
 	return func(p []json.RawMessage) []json.RawMessage {
 		p[i] = json.RawMessage(raw)
 		return p
-	}
-}
-
-func TestVariants(t *testing.T) {
-	for _, tc := range []struct {
-		size int
-		i    uint64
-		x2   string
-		roll uint32
-		ok   bool
-	}{
-		{0, 0, "", 0, true},
-		{0, 5, "", 5, true},
-		{0, 600, "", 600, true},
-		{0, 601, "", 0, false},
-		{1, 255, "ff", 0, true},
-		{1, 256, "00", 1, true},
-		{4, 1 << 31, "80000000", 0, true},
-		{7, 1<<56 + 1, "00000000000001", 1, true},
-		{8, 1<<64 - 1, "ffffffffffffffff", 0, true},
-		{16, 258, "00000000000000000000000000000102", 0, true},
-	} {
-		j := Job{Size2: tc.size, Time: 1000}
-		x2, at, ok := j.Variant(tc.i)
-		if ok != tc.ok || ok && (hex.EncodeToString(x2) != tc.x2 || at != 1000+tc.roll) {
-			t.Errorf("size %d, variant %d: %x, %d, %v", tc.size, tc.i, x2, at, ok)
-		}
-	}
-	late := Job{Time: 1<<32 - 1}
-	if _, _, ok := late.Variant(1); ok {
-		t.Error("time has wrapped around")
-	}
-}
-
-func TestDifficulty(t *testing.T) {
-	one := new(big.Int).Lsh(big.NewInt(0xffff), 208)
-	for _, tc := range []struct {
-		text string
-		want *big.Int
-	}{
-		{"1", one},
-		{"2", new(big.Int).Rsh(one, 1)},
-		{"3", new(big.Int).Quo(one, big.NewInt(3))},
-		{"0.5", new(big.Int).Lsh(one, 1)},
-		{"65535", new(big.Int).Lsh(big.NewInt(1), 208)},
-		{"1e3", new(big.Int).Quo(one, big.NewInt(1000))},
-		{"0.1", new(big.Int).Mul(one, big.NewInt(10))},
-		{"1e-9", new(big.Int).Mul(one, big.NewInt(1e9))},
-	} {
-		got, err := ParseDifficulty(tc.text)
-		if err != nil {
-			t.Errorf("%s: %v", tc.text, err)
-			continue
-		}
-		want := tc.want
-		if all := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1)); want.Cmp(all) > 0 {
-			want = all
-		}
-		if new(big.Int).SetBytes(got[:]).Cmp(want) != 0 {
-			t.Errorf("%s: %x, want %x", tc.text, got, want)
-		}
-	}
-	for _, bad := range []string{"0", "-1", "1e-10", "1e31", "1e999999999", "-0.0", "NaN", "Inf", "", `"1"`, "null", "0x10", "1/3", strings.Repeat("1", 100)} {
-		if got, err := ParseDifficulty(bad); err == nil {
-			t.Errorf("difficulty %q taken as %x", bad, got)
-		}
-	}
-	if got, want := DifficultyTarget(0.5), mustDifficulty(t, "0.5"); got != want {
-		t.Errorf("own difficulty: %x, want %x", got, want)
-	}
-}
-
-func mustDifficulty(t testing.TB, s string) Target {
-	t.Helper()
-	got, err := ParseDifficulty(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
-}
-
-func TestTargetMet(t *testing.T) {
-	target := Target{5: 7, 31: 9}
-	var h Hash // little-endian
-	h[26], h[0] = 7, 9
-	if !target.Met(h) {
-		t.Error("equal is met")
-	}
-	if h[0]++; target.Met(h) {
-		t.Error("one more is not met")
-	}
-	h[0], h[26] = 0xff, 6
-	if !target.Met(h) {
-		t.Error("less is met")
-	}
-}
-
-func TestBook(t *testing.T) {
-	all := DifficultyTarget(0)
-	for i := range all {
-		all[i] = 0xff
-	}
-	j := Job{Coinbase1: []byte{1}, Size2: 1, Target: all, Time: 100}
-	var b Book
-	first := b.Add(j, false)
-	second := b.Add(j, false)
-	share := func(j *Job, nonce uint32) Share {
-		return Share{Job: j.Seq, Extranonce2: []byte{0}, Time: 100, Nonce: nonce}
-	}
-	take := func(s Share, want error) {
-		t.Helper()
-		if _, err := b.Take(s); err != want {
-			t.Errorf("%v, want %v", err, want)
-		}
-	}
-	take(share(first, 1), nil)
-	take(share(second, 1), nil)
-	take(share(first, 1), ErrDuplicate)
-	for _, bad := range []Share{
-		{Job: first.Seq, Extranonce2: []byte{}, Time: 100},
-		{Job: first.Seq, Extranonce2: []byte{0, 0}, Time: 100},
-		{Job: first.Seq, Extranonce2: []byte{0}, Time: 99},
-		{Job: first.Seq, Extranonce2: []byte{0}, Time: 701},
-	} {
-		take(bad, ErrMalformed)
-	}
-	third := b.Add(j, true)
-	take(share(first, 2), ErrStale)
-	take(share(third, 2), nil)
-	for range keepJobs {
-		b.Add(j, false)
-	}
-	take(share(third, 3), ErrStale)
-	if b.Alive(third.Seq) || !b.Alive(third.Seq+keepJobs) {
-		t.Error("the oldest job goes first")
-	}
-	b.Clear()
-	if next := b.Add(j, false); next.Seq <= third.Seq+keepJobs {
-		t.Error("numbers are used again")
 	}
 }

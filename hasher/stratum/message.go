@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // maxLine is the longest line that a pool may send, in bytes: room for the
@@ -58,30 +60,30 @@ func parseSubscription(raw json.RawMessage) (subscription, error) {
 	if err := json.Unmarshal(raw, &parts); err != nil || len(parts) < 3 {
 		return s, fmt.Errorf("%w: subscription: want three parts", ErrProtocol)
 	}
-	x1, err := unhex(parts[1], maxExtranonce1)
+	x1, err := unhex(parts[1], work.MaxExtranonce1)
 	if err != nil {
 		return s, fmt.Errorf("%w: extranonce1: %w", ErrProtocol, err)
 	}
 	n, err := strconv.Atoi(string(parts[2]))
-	if err != nil || n < 0 || n > maxExtranonce2 {
-		return s, fmt.Errorf("%w: extranonce2 size %.20s: want 0 to %d", ErrProtocol, parts[2], maxExtranonce2)
+	if err != nil || n < 0 || n > work.MaxExtranonce2 {
+		return s, fmt.Errorf("%w: extranonce2 size %.20s: want 0 to %d", ErrProtocol, parts[2], work.MaxExtranonce2)
 	}
 	return subscription{extranonce1: x1, size2: n}, nil
 }
 
 // parseNotify reads the parameters of mining.notify: job id, previous hash,
 // coinbase in two parts, branches, version, bits, time, clean.
-func parseNotify(p []json.RawMessage, s subscription, t Target) (j Job, clean bool, err error) {
+func parseNotify(p []json.RawMessage, s subscription, t work.Target) (j work.Job, clean bool, err error) {
 	if len(p) < 8 {
 		return j, false, fmt.Errorf("%w: job: want at least 8 parameters, got %d", ErrProtocol, len(p))
 	}
-	j = Job{Extranonce1: s.extranonce1, Size2: s.size2, Target: t}
+	j = work.Job{Extranonce1: s.extranonce1, Size2: s.size2, Target: t}
 	var branches []json.RawMessage
 	steps := []func() error{
 		func() error { return json.Unmarshal(p[0], &j.ID) },
 		func() (err error) { j.Prev, err = prevHash(p[1]); return err },
-		func() (err error) { j.Coinbase1, err = unhex(p[2], maxCoinbase); return err },
-		func() (err error) { j.Coinbase2, err = unhex(p[3], maxCoinbase); return err },
+		func() (err error) { j.Coinbase1, err = unhex(p[2], work.MaxCoinbase); return err },
+		func() (err error) { j.Coinbase2, err = unhex(p[3], work.MaxCoinbase); return err },
 		func() error { return json.Unmarshal(p[4], &branches) },
 		func() (err error) { j.Version, err = word(p[5]); return err },
 		func() (err error) { j.Bits, err = word(p[6]); return err },
@@ -93,10 +95,10 @@ func parseNotify(p []json.RawMessage, s subscription, t Target) (j Job, clean bo
 			return json.Unmarshal(p[8], &clean)
 		},
 		func() (err error) {
-			if len(branches) > maxBranches {
+			if len(branches) > work.MaxBranches {
 				return fmt.Errorf("%d branches", len(branches))
 			}
-			j.Branches = make([]Hash, len(branches))
+			j.Branches = make([]work.Hash, len(branches))
 			for i, b := range branches {
 				if j.Branches[i], err = hash(b); err != nil {
 					return err
@@ -107,7 +109,7 @@ func parseNotify(p []json.RawMessage, s subscription, t Target) (j Job, clean bo
 	}
 	for i, step := range steps {
 		if err := step(); err != nil {
-			return Job{}, false, fmt.Errorf("%w: job: parameter %d: %w", ErrProtocol, min(i, 8), err)
+			return work.Job{}, false, fmt.Errorf("%w: job: parameter %d: %w", ErrProtocol, min(i, 8), err)
 		}
 	}
 	return j, clean, nil
@@ -115,7 +117,7 @@ func parseNotify(p []json.RawMessage, s subscription, t Target) (j Job, clean bo
 
 // prevHash reads the previous block's hash. Stratum sends it as eight
 // big-endian words; the header has them little-endian.
-func prevHash(raw json.RawMessage) (Hash, error) {
+func prevHash(raw json.RawMessage) (work.Hash, error) {
 	h, err := hash(raw)
 	if err != nil {
 		return h, err
@@ -126,8 +128,8 @@ func prevHash(raw json.RawMessage) (Hash, error) {
 	return h, nil
 }
 
-func hash(raw json.RawMessage) (Hash, error) {
-	var h Hash
+func hash(raw json.RawMessage) (work.Hash, error) {
+	var h work.Hash
 	if null(raw) { // which the decoder would leave at zero
 		return h, errors.New("no hash")
 	}

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 const (
@@ -40,8 +42,8 @@ func (r *reconnect) Error() string { return "pool asks to reconnect at port " + 
 
 // submission is a checked share on its way to the pool.
 type submission struct {
-	job   *Job
-	share Share
+	job   *work.Job
+	share work.Share
 	sent  time.Time
 }
 
@@ -52,7 +54,7 @@ type session struct {
 	conn    net.Conn
 	sub     *subscription
 	ready   bool // authorized
-	target  Target
+	target  work.Target
 	early   func()                // a job that came before we were authorized
 	pending map[uint64]submission // by id
 	lastID  uint64
@@ -87,7 +89,7 @@ func (c *Client) session(ctx context.Context, at endpoint) error {
 		}
 	}()
 	s := &session{
-		c: c, at: at, conn: conn, target: DifficultyTarget(1), pending: map[uint64]submission{},
+		c: c, at: at, conn: conn, target: work.SHA256d.DifficultyTarget(1), pending: map[uint64]submission{},
 		lastID: idAuthorize, due: time.Now().Add(handshakeTimeout),
 	}
 	if err := s.call(idSubscribe, "mining.subscribe", c.cfg.Agent); err != nil {
@@ -196,7 +198,7 @@ func (s *session) take(m message) error {
 		if len(m.Params) < 1 {
 			return fmt.Errorf("%w: difficulty missing", ErrProtocol)
 		}
-		t, err := ParseDifficulty(string(m.Params[0]))
+		t, err := work.SHA256d.ParseDifficulty(string(m.Params[0]))
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package stratum
+package work
 
 import (
 	"errors"
@@ -53,7 +53,7 @@ func (b *Book) Alive(seq uint64) bool {
 	return slices.ContainsFunc(b.jobs, func(e *entry) bool { return e.job.Seq == seq })
 }
 
-// Take checks s with nothing but the standard library, and returns its job.
+// Take checks s in plain Go, and returns its job.
 // A share is taken once.
 func (b *Book) Take(s Share) (*Job, error) {
 	for _, e := range b.jobs {
@@ -66,11 +66,11 @@ func (b *Book) Take(s Share) (*Job, error) {
 
 func (e *entry) take(s Share) error {
 	j := e.job
-	if len(s.Extranonce2) != j.Size2 || s.Time < j.Time || s.Time-j.Time > maxRoll {
+	if len(s.Extranonce2) != j.Size2 || s.Time < j.Time || s.Time-j.Time > MaxRoll || !j.Permits(s.Version) {
 		return ErrMalformed
 	}
-	h := j.Header(s.Extranonce2, s.Time, s.Nonce)
-	if !j.Target.Met(Double(h[:])) {
+	h := j.Header(s)
+	if !j.Target.Met(j.Algorithm.Sum(&h)) {
 		return ErrLow
 	}
 	if _, dup := e.seen[h]; dup || len(e.seen) >= keepShares {

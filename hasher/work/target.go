@@ -1,8 +1,7 @@
-package stratum
+package work
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -26,12 +25,6 @@ func (h *Hash) UnmarshalText(b []byte) error {
 		return fmt.Errorf("hash: %w", err)
 	}
 	return nil
-}
-
-// Double is SHA-256 of SHA-256: the hash of headers, transactions and trees.
-func Double(b []byte) Hash {
-	h := sha256.Sum256(b)
-	return sha256.Sum256(h[:])
 }
 
 // Target is the number that a header's hash may be at most, big-endian.
@@ -61,9 +54,9 @@ const (
 var ErrDifficulty = errors.New("difficulty out of bounds")
 
 // ParseDifficulty reads a difficulty as a pool writes it, a JSON number, and
-// returns its target: the target of difficulty 1, 0xffff·2^208, divided by
-// it without rounding on the way.
-func ParseDifficulty(s string) (Target, error) {
+// returns its target: the target of difficulty 1 divided by it without
+// rounding on the way.
+func (a Algorithm) ParseDifficulty(s string) (Target, error) {
 	// The float bounds the exponent, or a short text makes a number of
 	// gigabytes.
 	f, err := strconv.ParseFloat(s, 64)
@@ -74,23 +67,31 @@ func ParseDifficulty(s string) (Target, error) {
 	if !ok {
 		return Target{}, fmt.Errorf("%w: %.40q", ErrDifficulty, s)
 	}
-	return targetOf(d), nil
+	return a.targetOf(d), nil
 }
 
 // DifficultyTarget is the target of a difficulty of our own choosing, kept
 // within the same bounds.
-func DifficultyTarget(difficulty float64) Target {
+func (a Algorithm) DifficultyTarget(difficulty float64) Target {
 	d := min(max(difficulty, minDifficulty), maxDifficulty)
 	r := new(big.Rat)
 	if r.SetFloat64(d) == nil { // NaN
 		r.SetInt64(1)
 	}
-	return targetOf(r)
+	return a.targetOf(r)
 }
 
-func targetOf(difficulty *big.Rat) Target {
-	one := new(big.Int).Lsh(big.NewInt(0xffff), 208)
-	q := new(big.Int).Mul(one, difficulty.Denom())
+// one is the target of difficulty 1. Scrypt pools count in shares that are
+// 2^16 times easier.
+func (a Algorithm) one() *big.Int {
+	if a == Scrypt {
+		return new(big.Int).Lsh(big.NewInt(0xffff), 224)
+	}
+	return new(big.Int).Lsh(big.NewInt(0xffff), 208)
+}
+
+func (a Algorithm) targetOf(difficulty *big.Rat) Target {
+	q := new(big.Int).Mul(a.one(), difficulty.Denom())
 	q.Quo(q, difficulty.Num())
 	var t Target
 	if q.BitLen() > 256 {

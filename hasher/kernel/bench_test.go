@@ -1,4 +1,4 @@
-package hasher
+package kernel
 
 import (
 	"crypto/sha256"
@@ -6,21 +6,21 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
-// BenchmarkScan is the kernel beside the plain way and beside a midstate saved
+// BenchmarkScan is every kernel beside the plain way and beside a midstate saved
 // and restored with the library's own Write and Sum.
 func BenchmarkScan(b *testing.B) {
 	const batch = 1024
 	b.Run("naive", func(b *testing.B) {
-		var h stratum.Header
+		var h work.Header
 		var n uint32
 		for b.Loop() {
 			for range batch {
 				n++
 				binary.LittleEndian.PutUint32(h[76:], n)
-				if stratum.Double(h[:])[31] == 0xff && n == 0 {
+				if work.Double(h[:])[31] == 0xff && n == 0 {
 					b.Fatal()
 				}
 			}
@@ -29,7 +29,7 @@ func BenchmarkScan(b *testing.B) {
 	})
 	b.Run("midstate", func(b *testing.B) {
 		d := sha256.New()
-		var h stratum.Header
+		var h work.Header
 		d.Write(h[:64])
 		mid, _ := d.(encoding.BinaryMarshaler).MarshalBinary()
 		var n uint32
@@ -48,18 +48,17 @@ func BenchmarkScan(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "H/s")
 	})
-	b.Run("kernel", func(b *testing.B) {
-		k, err := newStdKernel()
-		if err != nil {
-			b.Fatal(err)
-		}
-		var h stratum.Header
-		var t stratum.Target
-		var from uint32
-		for b.Loop() {
-			k.Scan(nil, &h, &t, from, batch)
-			from += batch
-		}
-		b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "H/s")
-	})
+	for _, kind := range supported(b) {
+		b.Run(kind.Name, func(b *testing.B) {
+			k := newKernel(b, kind)
+			k.Begin(&Work{Versions: versions(kind, 0)})
+			n := uint32(max(1, batch/kind.Versions))
+			var from uint32
+			for b.Loop() {
+				k.Scan(nil, from, n)
+				from += n
+			}
+			b.ReportMetric(float64(b.N)*float64(n)*float64(kind.Versions)/b.Elapsed().Seconds(), "H/s")
+		})
+	}
 }

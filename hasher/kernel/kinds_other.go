@@ -1,0 +1,4 @@
+package kernel
+
+// archKinds are the kinds that only some architectures have.
+var archKinds []Kind
