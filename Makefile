@@ -5,23 +5,31 @@ GO       ?= go
 FUZZTIME ?= 20000x
 TOOL      = $(GO) tool -modfile=internal/tools/go.mod
 
-.PHONY: check fmt vet lint tidy test fuzz bench build install
+.PHONY: check fmt vet lint tidy asm generate test fuzz bench build install
 
-check: fmt vet lint tidy test fuzz ## all that must be green at every commit
+check: fmt vet lint tidy asm test fuzz ## all that must be green at every commit
 
 fmt:
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not formatted (gofmt -w):"; echo "$$out"; exit 1; }
 
 vet:
 	$(GO) vet ./...
+	cd internal/tools && $(GO) vet ./...
 
 lint:
 	$(TOOL) staticcheck ./...
+	cd internal/tools && $(GO) tool staticcheck ./...
 	@out=$$($(TOOL) deadcode -test ./...); test -z "$$out" || { echo "$$out"; exit 1; }
 
 tidy:
 	$(GO) mod tidy -diff
 	cd internal/tools && $(GO) mod tidy -diff
+
+asm: ## the assembly is what its generator writes
+	cd internal/tools && $(GO) run ./asm -check
+
+generate: ## write the assembly of hasher/kernel
+	cd internal/tools && $(GO) run ./asm
 
 test: ## race tests; the programs they need are got on first use
 	$(GO) test -race -timeout 20m ./...

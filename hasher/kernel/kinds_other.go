@@ -1,3 +1,5 @@
+//go:build !amd64
+
 package kernel
 
 // archKinds are the kinds that only some architectures have.

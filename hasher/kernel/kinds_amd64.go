@@ -1,0 +1,4 @@
+package kernel
+
+// archKinds are the kinds in assembly.
+var archKinds []Kind
