@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/curtaild/curtaild/hasher/stratum"
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
@@ -17,7 +16,7 @@ import (
 type source interface {
 	Run(ctx context.Context) error
 	Changed() <-chan struct{} // receives after State has changed
-	State() stratum.State
+	State() work.State
 	Submit(work.Share) error // checks the share first, does not block
 }
 
@@ -43,7 +42,7 @@ type ownWork struct {
 	book   work.Book
 	target work.Target
 	made   uint64
-	state  stratum.State
+	state  work.State
 }
 
 // newOwnWork starts from rate, in hashes a second of one worker.
@@ -120,7 +119,7 @@ func ownJob(seed [32]byte, n uint64, now time.Time) work.Job {
 
 func (o *ownWork) Changed() <-chan struct{} { return o.changed }
 
-func (o *ownWork) State() stratum.State {
+func (o *ownWork) State() work.State {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.state

@@ -11,6 +11,7 @@ import (
 
 	"github.com/curtaild/curtaild/energy"
 	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 const (
@@ -139,7 +140,7 @@ func (p *Pool) Counters() Counters {
 }
 
 // Shares are the totals of the pool's client, or of our own work.
-func (p *Pool) Shares() stratum.Counts { return p.src.State().Counts }
+func (p *Pool) Shares() work.Counts { return p.src.State().Counts }
 
 // Run hashes as it is told until ctx is done, and leaves no process behind.
 func (p *Pool) Run(ctx context.Context) error {

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -53,38 +52,7 @@ type Client struct {
 	job    *work.Job
 	err    error
 	online bool
-	counts Counts
-}
-
-// State is what a client knows at one instant.
-type State struct {
-	Job    *work.Job // what to work on; nil: nothing
-	Err    error     // why there is nothing to work on
-	Counts Counts
-}
-
-// Counts are totals since the client was made. The maps' keys come from
-// closed lists.
-type Counts struct {
-	Sessions uint64            // connections that got as far as work
-	Accepted uint64            // shares
-	Rejected map[string]uint64 // shares that the pool turned down, by reason
-	Unsent   map[string]uint64 // shares that we did not send, by reason
-	Faults   map[string]uint64 // what went wrong with the connection, by cause
-}
-
-// Rejects is the sum of Rejected.
-func (c Counts) Rejects() uint64 {
-	var n uint64
-	for _, v := range c.Rejected {
-		n += v
-	}
-	return n
-}
-
-func (c Counts) clone() Counts {
-	c.Rejected, c.Unsent, c.Faults = maps.Clone(c.Rejected), maps.Clone(c.Unsent), maps.Clone(c.Faults)
-	return c
+	counts work.Counts
 }
 
 // New checks the config and makes a client, which does nothing until Run.
@@ -106,7 +74,7 @@ func New(cfg Config) (*Client, error) {
 		cfg: cfg, at: at, err: ErrOffline,
 		changed: make(chan struct{}, 1),
 		submits: make(chan submission, maxPending),
-		counts:  Counts{Rejected: map[string]uint64{}, Unsent: map[string]uint64{}, Faults: map[string]uint64{}},
+		counts:  work.Counts{Rejected: map[string]uint64{}, Unsent: map[string]uint64{}, Faults: map[string]uint64{}},
 	}, nil
 }
 
@@ -115,10 +83,10 @@ func New(cfg Config) (*Client, error) {
 func (c *Client) Changed() <-chan struct{} { return c.changed }
 
 // State returns the state now.
-func (c *Client) State() State {
+func (c *Client) State() work.State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return State{Job: c.job, Err: c.err, Counts: c.counts.clone()}
+	return work.State{Job: c.job, Err: c.err, Counts: c.counts.Clone()}
 }
 
 // Submit checks a share and hands it over to be sent. It does not block and
