@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -28,6 +29,18 @@ type past struct {
 
 	mu     sync.Mutex
 	points map[string]int
+	told   []told
+}
+
+// told is a set-point, and when it came.
+type told struct {
+	at    time.Time
+	load  string
+	point int
+}
+
+func (t told) String() string {
+	return fmt.Sprintf("%s %s %d", t.at.UTC().Format(time.TimeOnly), t.load, t.point)
 }
 
 func pastPoints() []energy.OperatingPoint {
@@ -45,6 +58,7 @@ func (r pastRig) Name() string { return r.name }
 func (r pastRig) Apply(sp energy.Setpoint) {
 	r.p.mu.Lock()
 	r.p.points[r.name] = sp.Point
+	r.p.told = append(r.p.told, told{time.Now(), r.name, sp.Point})
 	r.p.mu.Unlock()
 	go func() {
 		if r.name == "a-2" {

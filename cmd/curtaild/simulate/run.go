@@ -23,6 +23,7 @@ type Config struct {
 	Every    time.Duration // how often meters speak between rows; 0: so that nothing goes stale
 	From, To time.Time     // zero: all of the series
 	Progress func(done float64)
+	Told     func(at time.Time, load string, point int) // if not nil: every set-point, in order
 
 	restless bool // decides at night too; for tests
 }
@@ -132,7 +133,7 @@ func (r *run) open() error {
 	for i := range r.plant.rigs {
 		spec := r.plant.rigs[i].Spec
 		l.Specs = append(l.Specs, spec)
-		l.Loads = append(l.Loads, &mailbox{spec.Name, i, r.plant})
+		l.Loads = append(l.Loads, &mailbox{spec.Name, i, r})
 	}
 	var err error
 	if r.virtual, err = scheduler.NewVirtual(l, r.site.start); err != nil {
@@ -151,13 +152,19 @@ func (r *run) open() error {
 
 // mailbox is a load as the loop sees it.
 type mailbox struct {
-	name  string
-	rig   int
-	plant *plant
+	name string
+	rig  int
+	run  *run
 }
 
-func (m *mailbox) Name() string             { return m.name }
-func (m *mailbox) Apply(sp energy.Setpoint) { m.plant.send(m.rig, sp) }
+func (m *mailbox) Name() string { return m.name }
+
+func (m *mailbox) Apply(sp energy.Setpoint) {
+	m.run.plant.send(m.rig, sp)
+	if told := m.run.cfg.Told; told != nil {
+		told(m.run.wall(m.run.plant.at), m.name, sp.Point)
+	}
+}
 
 // step goes on to the next instant at which anything happens.
 func (r *run) step(end time.Duration) {
