@@ -96,8 +96,7 @@ func (p *pupil) say(at time.Time) {
 	if p.change != nil {
 		p.change(&st)
 	}
-	var news bool
-	if p.learned, news = p.learned.Step(Sighting{Status: &st, Setpoint: &p.sp, Points: p.stated, Ramp: p.family}); news {
+	if p.learned.step(&Sighting{Status: &st, Setpoint: &p.sp, Points: p.stated, Ramp: p.family}) {
 		p.news++
 	}
 }
