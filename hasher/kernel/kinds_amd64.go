@@ -1,4 +1,19 @@
 package kernel
 
+import (
+	"github.com/klauspost/cpuid/v2"
+
+	"github.com/curtaild/curtaild/hasher/work"
+)
+
 // archKinds are the kinds in assembly.
-var archKinds []Kind
+var archKinds = []Kind{
+	{Name: "sha-ni-x4", Algorithm: work.SHA256d, Versions: 1, Supported: has(shaNI512...), make: newShaX4},
+}
+
+// shaNI512 is the SHA instructions, and 32 vector registers of 16 bytes.
+var shaNI512 = []cpuid.FeatureID{cpuid.SHA, cpuid.BMI2, cpuid.AVX, cpuid.AVX512F, cpuid.AVX512VL, cpuid.AVX512BW}
+
+// has tells whether the CPU has these features and the system lets us use
+// their registers.
+func has(features ...cpuid.FeatureID) bool { return cpuid.CPU.Supports(features...) }

@@ -26,6 +26,7 @@ var files = []struct {
 	write func(*build.Context)
 }{
 	{"clock_amd64.s", clock},
+	{"sha256x4_amd64.s", sha256x4},
 }
 
 func main() {

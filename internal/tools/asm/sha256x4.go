@@ -1,0 +1,235 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// fourfold hashes four nonces at once. SHA256RNDS2 takes four cycles, and one
+// can start every cycle: with four streams one nearly always does.
+//
+// X0 is words and constants of the next two rounds, X1 to X8 are states, X9 to
+// X15 newest words and the group in the making, X16 to X31 what waits.
+type fourfold struct {
+	sha
+	streams []*stream
+	nonce   nonce
+	next    reg.GPPhysical // nonce of the first stream
+	turns   reg.GPPhysical // left
+}
+
+func sha256x4(c *build.Context) {
+	f := &fourfold{
+		sha:   sha{Context: c, table: newShaTable(c), job: operand.Mem{Base: reg.RDI}, low: newPool(9, 16), high: newPool(16, 32)},
+		nonce: nonce{word: reg.RAX, pair: reg.RBX, upper: reg.K1},
+		next:  reg.RSI, turns: reg.RCX,
+	}
+	for i := range 4 {
+		f.streams = append(f.streams, &stream{index: i, abef: xmm(1 + 2*i), cdgh: xmm(2 + 2*i)})
+	}
+	begin(c, "scanX4", "func(job *shaJob, nonce uint32, turns uint64) (left uint64)", "shaJob")
+	f.slots = 4 * len(f.streams)
+	f.ring = c.AllocLocal(f.slots * row)
+	c.Load(c.Param("job"), f.job.Base)
+	c.Load(c.Param("nonce"), f.next.As32())
+	c.Load(c.Param("turns"), f.turns)
+	f.prepare(f.nonce.upper)
+	loop(c, "turn")
+	f.inner()
+	f.between()
+	f.outer()
+	f.decide()
+}
+
+// inner hashes the header's second block.
+func (f *fourfold) inner() {
+	for _, st := range f.streams {
+		f.open(st)
+	}
+	f.Comment("First hash, rounds 4 to 15: the words are padding, and constant.")
+	for pair := range 6 {
+		f.padding(f.table.wk1.Offset(row / 2 * pair))
+	}
+	for g := 4; g < groups; g++ {
+		f.Commentf("First hash, rounds %d to %d.", 4*g, 4*g+3)
+		if g == 4 {
+			f.group(g, f.words20, f.settle(g+1))
+		} else {
+			f.group(g, f.words(g+1), f.settle(g+1))
+		}
+	}
+}
+
+// open loads the state after four rounds, adds the nonce, and makes the first
+// words that depend on it.
+func (f *fourfold) open(st *stream) {
+	f.Commentf("Nonce %d: added to E and A after four rounds, and in words 18 and 19.", st.index)
+	f.LEAL(operand.Mem{Base: f.next, Disp: st.index}, f.nonce.word.As32())
+	f.BSWAPL(f.nonce.word.As32())
+	f.shift(f.nonce)
+	st.words = f.low.take()
+	f.VPBROADCASTQ(f.nonce.pair, st.words)
+	f.VPADDD(f.job.Offset(jobMids+midStart), st.words, st.abef)
+	f.VMOVDQU(f.job.Offset(jobMids+midStart+cdghAt), st.cdgh)
+	f.widen(f.nonce, st.words)
+	st.parts = [groups]operand.Op{7: f.job.Offset(jobW28)}
+}
+
+// padding does two rounds of every stream with words that are constant.
+func (f *fourfold) padding(words operand.Mem) {
+	f.VMOVQ(words, wk)
+	for _, st := range f.streams {
+		f.two(st)
+	}
+}
+
+// group does four rounds of every stream. What must be done ahead of the next
+// group is done between the two pairs, of which the second waits for the first.
+func (f *fourfold) group(g int, ahead func(*stream) reg.Physical, after func(*stream, reg.Physical)) {
+	for _, st := range f.streams {
+		slot := f.addK(g, st.words)
+		f.two(st)
+		fresh := ahead(st)
+		f.half(slot)
+		f.two(st)
+		after(st, fresh)
+	}
+}
+
+// words20 makes words 20 to 23 of the header's second block, of which all but
+// the last step is constant.
+func (f *fourfold) words20(st *stream) reg.Physical {
+	fresh := f.low.take()
+	f.VMOVDQU(f.job.Offset(jobW20), fresh)
+	f.SHA256MSG2(st.words, fresh)
+	return fresh
+}
+
+// words makes group g, if there is one.
+func (f *fourfold) words(g int) func(*stream) reg.Physical {
+	if g == groups {
+		return func(*stream) reg.Physical { return nil }
+	}
+	return func(st *stream) reg.Physical {
+		fresh := f.low.take()
+		f.VPALIGNR(operand.Imm(4), st.prev, st.words, fresh)
+		if part := st.parts[g]; part != nil {
+			f.VPADDD(part, fresh, fresh)
+			f.high.give(part)
+		}
+		f.SHA256MSG2(st.words, fresh)
+		return fresh
+	}
+}
+
+// settle makes the fresh group g the newest, and of the one before, which it
+// destroys, what later groups need: a copy, and a part with the fresh one.
+func (f *fourfold) settle(g int) func(*stream, reg.Physical) {
+	return func(st *stream, fresh reg.Physical) {
+		f.high.give(st.prev)
+		st.prev = nil
+		if g+1 < groups {
+			st.prev = f.save(st.words)
+		}
+		if g+3 < groups && st.parts[g+3] == nil {
+			f.part(st, g+3, fresh)
+		}
+		f.low.give(st.words)
+		st.words = fresh
+	}
+}
+
+// part makes what group g has of the two groups that precede it by four and
+// three, in the place of the first.
+func (f *fourfold) part(st *stream, g int, second operand.Op) {
+	f.SHA256MSG1(second, st.words)
+	st.parts[g] = f.save(st.words)
+}
+
+// between adds the state after the first block, and makes the sum, which is the
+// first hash, the message of the second.
+func (f *fourfold) between() {
+	f.Comment("The first hash becomes the second's message: two shuffles, no bytes swapped.")
+	for _, st := range f.streams {
+		mid := f.job.Offset(jobMids + midEnd)
+		f.VPADDD(mid, st.abef, st.abef)
+		f.VPADDD(mid.Offset(cdghAt), st.cdgh, st.cdgh)
+		st.words, st.held = f.low.take(), f.high.take()
+		f.VSHUFPS(operand.Imm(wordsABCD), st.cdgh, st.abef, st.words)
+		f.VSHUFPS(operand.Imm(wordsEFGH), st.cdgh, st.abef, st.held)
+		f.VMOVDQU(f.table.initial, st.abef)
+		f.VMOVDQU(f.table.initial.Offset(cdghAt), st.cdgh)
+		st.parts = [groups]operand.Op{6: f.table.pad8}
+	}
+}
+
+// outer hashes the hash, as far as it takes to know its last word.
+func (f *fourfold) outer() {
+	f.Comment("Second hash, rounds 0 to 3.")
+	f.group(0, f.takeHeld, func(st *stream, second reg.Physical) {
+		f.part(st, 4, second)
+		f.low.give(st.words)
+		st.words = second
+	})
+	f.Comment("Second hash, rounds 4 to 7.")
+	f.group(1, none, func(st *stream, _ reg.Physical) {
+		f.part(st, 5, f.table.pad8)
+		f.low.give(st.words)
+	})
+	f.Comment("Second hash, rounds 8 to 15: the words are padding, and constant.")
+	f.padding(f.table.wk2)
+	for _, st := range f.streams {
+		f.words16(st)
+	}
+	for pair := 1; pair < 4; pair++ {
+		f.padding(f.table.wk2.Offset(row / 2 * pair))
+	}
+	for g := 4; g < groups-1; g++ {
+		f.Commentf("Second hash, rounds %d to %d.", 4*g, 4*g+3)
+		f.group(g, f.words(g+1), f.settle(g+1))
+	}
+	f.Comment("Second hash, rounds 60 and 61: the last two would move its last word only.")
+	for _, st := range f.streams {
+		f.VPADDD(f.table.k.Offset(row*(groups-1)), st.words, wk)
+		f.two(st)
+		f.low.give(st.words)
+	}
+}
+
+func none(*stream) reg.Physical { return nil }
+
+func (f *fourfold) takeHeld(st *stream) reg.Physical {
+	fresh := f.low.take()
+	f.VMOVDQA32(st.held, fresh)
+	f.high.give(st.held)
+	return fresh
+}
+
+// words16 makes words 16 to 19 of the second hash, for which the two groups
+// before are padding, and the part of words 28 to 31.
+func (f *fourfold) words16(st *stream) {
+	fresh, padding := f.low.take(), f.low.take()
+	f.VMOVDQA32(st.parts[4], fresh)
+	f.high.give(st.parts[4])
+	f.SHA256MSG2(f.table.pad12, fresh)
+	f.VMOVDQU(f.table.pad12, padding)
+	f.SHA256MSG1(fresh, padding)
+	st.parts[7] = f.save(padding)
+	f.low.give(padding)
+	st.words, st.prev = fresh, f.table.pad12
+}
+
+// decide leaves the loop at a hash that may meet the target, or after the last
+// turn. A turn that may have a hit is not counted.
+func (f *fourfold) decide() {
+	f.Comment("The hashes' last words, bytes swapped, against the target's first.")
+	f.fold(f.streams, reg.EAX)
+	f.JNZ(operand.LabelRef("done"))
+	f.ADDL(operand.U32(len(f.streams)), f.next.As32())
+	f.DECQ(f.turns)
+	f.JNZ(operand.LabelRef("turn"))
+	f.Label("done")
+	f.Store(f.turns, f.Return("left"))
+	f.RET()
+}
