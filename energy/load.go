@@ -48,6 +48,7 @@ const (
 	StateRunning     State = "running"
 	StateThrottled   State = "throttled"
 	StateStopping    State = "stopping"
+	StatePaused      State = "paused" // in order, and keeps itself off, as its config asks; Err says why
 	StateFault       State = "fault"
 	StateSuspect     State = "suspect" // what it says and what it draws disagree
 	StateUnreachable State = "unreachable"
@@ -101,7 +102,7 @@ type Status struct {
 	Starts   uint64 // from off to any other point, commanded or not
 
 	Model string // of the device
-	Err   string // why the last attempt failed; empty if it did not
+	Err   string // why the last attempt failed, or why the load is paused; else empty
 }
 
 // Heard reports whether the device answered.

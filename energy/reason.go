@@ -39,6 +39,7 @@ const (
 	Starting     Reason = "starting"     // the daemon has not heard from the load yet
 	Unreachable  Reason = "unreachable"  // the load does not answer
 	Unidentified Reason = "unidentified" // its operating points are not known yet
+	Paused       Reason = "paused"       // the load keeps itself off: on battery power, on a hot CPU, on a busy machine
 	Fault        Reason = "fault"
 
 	// How the daemon ends.
@@ -56,6 +57,6 @@ func Reasons() []Reason {
 	return []Reason{
 		Surplus, Probing, Fixed, NoSurplus, StartDelay, StopDelay, NoBudget, Fleeting, Bridged, RampLimit, NoProfit, InFlight, Closed, NoPolicy,
 		SignalLimit, SignalStop, ImportLimit, HoldOff, StaleInput, StaleKeep, MinOn, MinOff, MaxStarts, Clock,
-		Starting, Unreachable, Unidentified, Fault, Drain, Shutdown, NotRecoverable, OffLimit,
+		Starting, Unreachable, Unidentified, Paused, Fault, Drain, Shutdown, NotRecoverable, OffLimit,
 	}
 }

@@ -87,6 +87,9 @@ func (d *decider) boundLoad(i int32) {
 		s.cap(s.from, energy.Fault)
 	case energy.StateFault:
 		s.cap(s.from, energy.Fault)
+	case energy.StatePaused: // it draws nothing, whatever it was told
+		s.cap(energy.Off, energy.Paused)
+		return
 	}
 	if s.from == energy.Off {
 		if d.usedUp(l, st) {

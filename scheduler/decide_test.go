@@ -239,7 +239,9 @@ func TestDecide(t *testing.T) {
 		"unreachable and off, still drawing": {newSite(2000, state(energy.StateUnreachable), spec(0, func(_ *energy.LoadSpec, l *LoadState) {
 			l.Course = energy.Course{From: 1500, To: 1500, Start: noon}
 		})), []want{{0, "unreachable"}, {0, "no-budget"}}},
-		"fault: no more than it has": {newSite(3200, on(r, 1), state(energy.StateFault)), []want{{1, "fault"}, {2, "surplus"}}},
+		"paused: off, and its power goes elsewhere": {newSite(1600, on(r, 2), state(energy.StatePaused)), []want{{0, "paused"}, {2, "surplus"}}},
+		"paused: no floor holds it":                 {newSite(1600, on(time.Second, 2), state(energy.StatePaused), spec(0, func(sp *energy.LoadSpec, _ *LoadState) { sp.MinOn = time.Minute })), []want{{0, "paused"}, {2, "surplus"}}},
+		"fault: no more than it has":                {newSite(3200, on(r, 1), state(energy.StateFault)), []want{{1, "fault"}, {2, "surplus"}}},
 		"suspect: what it draws more counts": {newSite(1500, on(r, 1), state(energy.StateSuspect), spec(0, func(_ *energy.LoadSpec, l *LoadState) {
 			l.Course = energy.Course{From: 1500, To: 1500, Start: noon}
 		})), []want{{1, "fault"}, {0, "no-budget"}}},

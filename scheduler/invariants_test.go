@@ -168,6 +168,9 @@ func (s *siteSpec) randomLoad(r *rand.Rand, i int) {
 		l.State, l.StartingUntil = energy.StateUnknown, noon.Add(time.Duration(r.IntN(12)-2)*time.Second)
 	case 2:
 		l.State = energy.StateFault
+		if r.IntN(2) == 0 {
+			l.State = energy.StatePaused
+		}
 	case 3:
 		l.State = energy.StateSuspect
 	case 4:

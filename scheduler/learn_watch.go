@@ -70,7 +70,7 @@ func (l *Learned) follow(at time.Time, o *Sighting) {
 	}
 	w.Point = sp.Point
 	switch {
-	case st.State == energy.StateSuspect, st.State == energy.StateFault, st.State == energy.StateThrottled:
+	case st.State == energy.StateSuspect, st.State == energy.StateFault, st.State == energy.StateThrottled, st.State == energy.StatePaused:
 		l.wait(at, o)
 	case !w.Settled:
 	case !rests(st.State, sp.Point), st.Point >= 0 && st.Point != sp.Point, at.Sub(w.Last) > silence:

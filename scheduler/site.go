@@ -143,7 +143,7 @@ func (s *site) adopt(now time.Time, i int) {
 	at := l.status.Point
 	if at < 0 || at >= len(l.points) {
 		switch l.status.State {
-		case energy.StateIdle, energy.StateStopping:
+		case energy.StateIdle, energy.StateStopping, energy.StatePaused:
 			at = energy.Off
 		case energy.StateRunning, energy.StateStarting, energy.StateThrottled:
 			at = nearest(l.points, l.setpoint.Name, l.status.Draw)

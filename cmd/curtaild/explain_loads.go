@@ -122,7 +122,7 @@ func (t *teller) health(l *scheduler.ExplainedLoad) {
 		t.say("    It does not answer%s, since %s at the latest; it counts as drawing %v until it is proven off.", why, t.clock(l.Heard), l.Draw)
 	case energy.StateUnknown, "":
 		t.say("    Nothing has been heard from it yet.")
-	case energy.StateFault, energy.StateSuspect:
+	case energy.StateFault, energy.StateSuspect, energy.StatePaused:
 		t.say("    It is in state %s%s, and draws %v.", l.State, why, l.Draw)
 	default:
 		t.say("    It says that it is %s, and draws %v (%s), as of %s.", l.State, l.Draw, l.Source, t.clock(l.Heard))

@@ -30,6 +30,7 @@ func phrase(r energy.Reason) string {
 		energy.Starting:       "the daemon had only just started, and had not heard from it",
 		energy.Unreachable:    "it does not answer",
 		energy.Unidentified:   "its operating points were not known yet",
+		energy.Paused:         "it keeps itself off, as its config asks",
 		energy.Fault:          "it reports a fault",
 		energy.Drain:          "curtaild drain brings all loads to a stop",
 		energy.Shutdown:       "the daemon was ending",

@@ -37,7 +37,7 @@ func (l look) state(s energy.State) lipgloss.Style {
 	switch s {
 	case energy.StateRunning, energy.StateThrottled:
 		return l.good
-	case energy.StateStarting, energy.StateStopping:
+	case energy.StateStarting, energy.StateStopping, energy.StatePaused:
 		return l.waiting
 	case energy.StateFault, energy.StateSuspect, energy.StateUnreachable:
 		return l.bad
