@@ -8,6 +8,7 @@ import (
 
 // archKinds are the kinds in assembly.
 var archKinds = []Kind{
+	{Name: "sha-ni-rolled", Algorithm: work.SHA256d, Versions: rolledVersions, Supported: has(shaNI512...), make: newShaRolled},
 	{Name: "sha-ni-x4", Algorithm: work.SHA256d, Versions: 1, Supported: has(shaNI512...), make: newShaX4},
 }
 

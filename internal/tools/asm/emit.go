@@ -17,7 +17,9 @@ import (
 func begin(c *build.Context, name, signature string, types ...string) {
 	pkg := gotypes.NewPackage("kernel", "kernel")
 	for _, name := range types {
-		pkg.Scope().Insert(gotypes.NewTypeName(token.NoPos, pkg, name, gotypes.NewStruct(nil, nil)))
+		obj := gotypes.NewTypeName(token.NoPos, pkg, name, nil)
+		gotypes.NewNamed(obj, gotypes.NewStruct(nil, nil), nil)
+		pkg.Scope().Insert(obj)
 	}
 	s, err := avotypes.ParseSignatureInPackage(pkg, signature)
 	if err != nil {

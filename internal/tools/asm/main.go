@@ -27,6 +27,7 @@ var files = []struct {
 }{
 	{"clock_amd64.s", clock},
 	{"sha256x4_amd64.s", sha256x4},
+	{"sha256rolled_amd64.s", sha256rolled},
 }
 
 func main() {

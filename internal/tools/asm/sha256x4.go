@@ -30,7 +30,7 @@ func sha256x4(c *build.Context) {
 	}
 	begin(c, "scanX4", "func(job *shaJob, nonce uint32, turns uint64) (left uint64)", "shaJob")
 	f.slots = 4 * len(f.streams)
-	f.ring = c.AllocLocal(f.slots * row)
+	f.ring = f.job.Offset(jobRing)
 	c.Load(c.Param("job"), f.job.Base)
 	c.Load(c.Param("nonce"), f.next.As32())
 	c.Load(c.Param("turns"), f.turns)
@@ -97,56 +97,6 @@ func (f *fourfold) group(g int, ahead func(*stream) reg.Physical, after func(*st
 	}
 }
 
-// words20 makes words 20 to 23 of the header's second block, of which all but
-// the last step is constant.
-func (f *fourfold) words20(st *stream) reg.Physical {
-	fresh := f.low.take()
-	f.VMOVDQU(f.job.Offset(jobW20), fresh)
-	f.SHA256MSG2(st.words, fresh)
-	return fresh
-}
-
-// words makes group g, if there is one.
-func (f *fourfold) words(g int) func(*stream) reg.Physical {
-	if g == groups {
-		return func(*stream) reg.Physical { return nil }
-	}
-	return func(st *stream) reg.Physical {
-		fresh := f.low.take()
-		f.VPALIGNR(operand.Imm(4), st.prev, st.words, fresh)
-		if part := st.parts[g]; part != nil {
-			f.VPADDD(part, fresh, fresh)
-			f.high.give(part)
-		}
-		f.SHA256MSG2(st.words, fresh)
-		return fresh
-	}
-}
-
-// settle makes the fresh group g the newest, and of the one before, which it
-// destroys, what later groups need: a copy, and a part with the fresh one.
-func (f *fourfold) settle(g int) func(*stream, reg.Physical) {
-	return func(st *stream, fresh reg.Physical) {
-		f.high.give(st.prev)
-		st.prev = nil
-		if g+1 < groups {
-			st.prev = f.save(st.words)
-		}
-		if g+3 < groups && st.parts[g+3] == nil {
-			f.part(st, g+3, fresh)
-		}
-		f.low.give(st.words)
-		st.words = fresh
-	}
-}
-
-// part makes what group g has of the two groups that precede it by four and
-// three, in the place of the first.
-func (f *fourfold) part(st *stream, g int, second operand.Op) {
-	f.SHA256MSG1(second, st.words)
-	st.parts[g] = f.save(st.words)
-}
-
 // between adds the state after the first block, and makes the sum, which is the
 // first hash, the message of the second.
 func (f *fourfold) between() {
@@ -180,6 +130,9 @@ func (f *fourfold) outer() {
 	f.Comment("Second hash, rounds 8 to 15: the words are padding, and constant.")
 	f.padding(f.table.wk2)
 	for _, st := range f.streams {
+		st.words = f.low.take()
+		f.VMOVDQA32(st.parts[4], st.words)
+		f.high.give(st.parts[4])
 		f.words16(st)
 	}
 	for pair := 1; pair < 4; pair++ {
@@ -206,25 +159,12 @@ func (f *fourfold) takeHeld(st *stream) reg.Physical {
 	return fresh
 }
 
-// words16 makes words 16 to 19 of the second hash, for which the two groups
-// before are padding, and the part of words 28 to 31.
-func (f *fourfold) words16(st *stream) {
-	fresh, padding := f.low.take(), f.low.take()
-	f.VMOVDQA32(st.parts[4], fresh)
-	f.high.give(st.parts[4])
-	f.SHA256MSG2(f.table.pad12, fresh)
-	f.VMOVDQU(f.table.pad12, padding)
-	f.SHA256MSG1(fresh, padding)
-	st.parts[7] = f.save(padding)
-	f.low.give(padding)
-	st.words, st.prev = fresh, f.table.pad12
-}
-
 // decide leaves the loop at a hash that may meet the target, or after the last
 // turn. A turn that may have a hit is not counted.
 func (f *fourfold) decide() {
 	f.Comment("The hashes' last words, bytes swapped, against the target's first.")
 	f.fold(f.streams, reg.EAX)
+	f.TESTL(reg.EAX, reg.EAX)
 	f.JNZ(operand.LabelRef("done"))
 	f.ADDL(operand.U32(len(f.streams)), f.next.As32())
 	f.DECQ(f.turns)
