@@ -11,9 +11,11 @@ import (
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
-// source is where work comes from and shares go to: a pool's client, or
-// ownWork.
+// source is where work comes from and shares go to: a pool's client, several
+// of them, or ownWork.
 type source interface {
+	// Run may be called again once it has returned; then the jobs that were
+	// given out are over, and the counts go on.
 	Run(ctx context.Context) error
 	Changed() <-chan struct{} // receives after State has changed
 	State() work.State

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
-	"github.com/curtaild/curtaild/hasher/stratum"
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
@@ -40,8 +39,11 @@ type Config struct {
 	// Command makes the worker process's command, not started; its program
 	// must call Worker with its standard input and output.
 	Command func() *exec.Cmd
-	// Pool is where work comes from; nil: it is made here.
-	Pool *stratum.Config
+	// Upstreams are where work comes from, the preferred one first; none: it
+	// is made here.
+	Upstreams []Upstream
+	Leave     time.Duration // an upstream without work for so long is left; 5 s if zero
+	Return    time.Duration // with work for so long, a preferred one is returned to; 1 min if zero
 
 	Counters Counters // from before a restart of the daemon
 	// Statuses takes what is learned. Sending never holds the load up: while
@@ -98,19 +100,14 @@ func NewPool(cfg Config) (*Pool, error) {
 		cfg: cfg, mail: make(chan struct{}, 1), totals: cfg.Counters,
 		model: model{workers: cfg.Workers, levels: cfg.Levels, idle: cfg.Idle, core: cfg.Core},
 	}
-	if cfg.Pool == nil {
+	if len(cfg.Upstreams) == 0 {
 		p.src = newOwnWork(time.Now(), defaultRate)
 		return p, nil
 	}
-	sc := *cfg.Pool
-	if sc.Log == nil {
-		sc.Log = cfg.Log
-	}
-	client, err := stratum.New(sc)
-	if err != nil {
+	var err error
+	if p.src, err = openUpstreams(cfg); err != nil {
 		return nil, fmt.Errorf("hasher %s: %w", cfg.Name, err)
 	}
-	p.src = client
 	return p, nil
 }
 
@@ -139,7 +136,7 @@ func (p *Pool) Counters() Counters {
 	return p.totals
 }
 
-// Shares are the totals of the pool's client, or of our own work.
+// Shares are the totals of all upstreams, or of our own work.
 func (p *Pool) Shares() work.Counts { return p.src.State().Counts }
 
 // Run hashes as it is told until ctx is done, and leaves no process behind.

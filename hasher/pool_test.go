@@ -164,7 +164,8 @@ func TestNewPoolRefuses(t *testing.T) {
 		"no power":    func(c *Config) { c.Core = 0 },
 		"less than 0": func(c *Config) { c.Idle = -1 },
 		"no command":  func(c *Config) { c.Command = nil },
-		"bad pool":    func(c *Config) { c.Pool = &stratum.Config{URL: "http://x"} },
+		"no kind":     func(c *Config) { c.Upstreams = []Upstream{{}} },
+		"bad pool":    func(c *Config) { c.Upstreams = []Upstream{{Stratum: &stratum.Config{URL: "http://x"}}} },
 	} {
 		cfg := Config{Name: "cpu", Workers: 1, Core: 10, Command: workerCommand}
 		change(&cfg)
@@ -322,7 +323,7 @@ func TestPoolMines(t *testing.T) {
 	server.Listen(l)
 	defer server.Close()
 	r := run(t, func(c *Config) {
-		c.Pool = &stratum.Config{URL: "stratum+tcp://" + l.Addr().String(), User: "site.cpu", Password: "x"}
+		c.Upstreams = []Upstream{{Stratum: &stratum.Config{URL: "stratum+tcp://" + l.Addr().String(), User: "site.cpu", Password: "x"}}}
 	})
 	r.apply(1, 10)
 	s := r.until("accepted", func(s energy.Status) bool { return s.Accepted >= 3 })

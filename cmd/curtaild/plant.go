@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,7 +18,6 @@ import (
 	"github.com/curtaild/curtaild/energy/record"
 	"github.com/curtaild/curtaild/energy/store"
 	"github.com/curtaild/curtaild/hasher"
-	"github.com/curtaild/curtaild/hasher/stratum"
 	"github.com/curtaild/curtaild/policies"
 	"github.com/curtaild/curtaild/rigs"
 	"github.com/curtaild/curtaild/scheduler"
@@ -176,17 +174,15 @@ func (p *plant) buildPool(h *config.Hasher, statuses chan<- energy.Status) error
 		return fmt.Errorf("find our own program for the workers: %w", err)
 	}
 	cfg := hasher.Config{
-		Name: h.Spec.Name, Workers: h.Workers, Idle: h.Idle, Core: h.Core, Statuses: statuses, Log: p.log,
+		Name: h.Spec.Name, Workers: h.Workers, Idle: h.Idle, Core: h.Core, Leave: h.Leave, Return: h.Return, Statuses: statuses, Log: p.log,
 		Command: func() *exec.Cmd { return exec.Command(self, "hash", "--worker") },
 	}
-	if h.Pool != nil {
-		cfg.Pool = &stratum.Config{URL: h.Pool.URL, User: h.Pool.User, Password: h.Pool.Password.Reveal(), Agent: "curtaild", Log: p.log}
-		if len(h.Pool.CA) > 0 {
-			cfg.Pool.CAs = x509.NewCertPool()
-			if !cfg.Pool.CAs.AppendCertsFromPEM(h.Pool.CA) {
-				return fmt.Errorf("pool of %s: ca_file holds no certificate", h.Spec.Name)
-			}
+	for i := range h.Pools {
+		u, err := upstream(&h.Pools[i])
+		if err != nil {
+			return fmt.Errorf("pool %d of %s: %w", i+1, h.Spec.Name, err)
 		}
+		cfg.Upstreams = append(cfg.Upstreams, u)
 	}
 	if _, err := p.store.State.Get(bucketCounters, h.Spec.Name, &cfg.Counters); err != nil {
 		return fmt.Errorf("read counters of %s: %w", h.Spec.Name, err)

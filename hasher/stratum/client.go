@@ -78,6 +78,9 @@ func New(cfg Config) (*Client, error) {
 	}, nil
 }
 
+// Name is the pool's host and port.
+func (c *Client) Name() string { return c.at.String() }
+
 // Changed receives after the state has changed, once for any number of
 // changes.
 func (c *Client) Changed() <-chan struct{} { return c.changed }

@@ -82,9 +82,11 @@ type Rig struct {
 type Hasher struct {
 	Spec    energy.LoadSpec
 	Workers int
-	Idle    energy.Watts // draw with no worker at work
-	Core    energy.Watts // draw that one worker adds
-	Pool    *Pool        // nil: headers of our own making
+	Idle    energy.Watts  // draw with no worker at work
+	Core    energy.Watts  // draw that one worker adds
+	Pools   []Pool        // the preferred one first; none: headers of our own making
+	Leave   time.Duration // a pool without work for so long is left for the next
+	Return  time.Duration // a preferred one with work for so long is returned to
 }
 
 // Pool is a Stratum V1 mining pool.

@@ -30,33 +30,10 @@ func (l *loader) hasher(m *strict.Map) {
 	}
 	model.Done()
 	pw.Done()
-	h.Pool = l.pool(m.At("pools"))
+	l.pools(m, h)
 	m.Done()
 	if m.Present() && l.take(m.At("name"), h.Spec.Name, "load") {
 		l.cfg.Hasher = h
 		l.enter(h.Spec, nil, m.At("name"))
 	}
-}
-
-// pool is the one pool; nil if there is none.
-func (l *loader) pool(n strict.Node) *Pool {
-	var out *Pool
-	for i, pn := range n.List() {
-		if i > 0 {
-			pn.Fault("only one pool can be used: remove this one")
-		}
-		m := pn.Map()
-		m.Require("url", "user")
-		out = &Pool{
-			URL:      address(m.At("url"), "stratum+tls://pool.example:3334", "stratum+tcp", "stratum+tls"),
-			User:     m.String("user", ""),
-			Password: l.secret(m.At("password_file")),
-			CA:       l.ca(m.At("ca_file")),
-		}
-		if out.URL != "" && portless(out.URL) {
-			m.At("url").Fault("%q has no port: add it, as in :3333", out.URL)
-		}
-		m.Done()
-	}
-	return out
 }

@@ -1,0 +1,51 @@
+package config
+
+import (
+	"time"
+
+	"github.com/curtaild/curtaild/policies/strict"
+)
+
+// Bounds on the pools of the local workers, and when one is left for another.
+const (
+	maxPools      = 16
+	defaultLeave  = 5 * time.Second
+	defaultReturn = time.Minute
+	maxPatience   = 24 * time.Hour
+)
+
+// pools reads where the local workers' work comes from.
+func (l *loader) pools(m *strict.Map, h *Hasher) {
+	h.Leave, h.Return = patience(m, "leave_after", defaultLeave), patience(m, "return_after", defaultReturn)
+	for i, n := range m.At("pools").List() {
+		if i == maxPools {
+			n.Fault("is one more than %d pools: remove it", maxPools)
+			return
+		}
+		h.Pools = append(h.Pools, l.pool(n))
+	}
+}
+
+func patience(m *strict.Map, name string, def time.Duration) time.Duration {
+	d := m.Duration(name, def)
+	if d < time.Second || d > maxPatience {
+		m.At(name).Fault("%v is out of range: want 1s to 1d", d)
+	}
+	return d
+}
+
+func (l *loader) pool(n strict.Node) Pool {
+	m := n.Map()
+	m.Require("url", "user")
+	p := Pool{
+		URL:      address(m.At("url"), "stratum+tls://pool.example:3334", "stratum+tcp", "stratum+tls"),
+		User:     m.String("user", ""),
+		Password: l.secret(m.At("password_file")),
+		CA:       l.ca(m.At("ca_file")),
+	}
+	if p.URL != "" && portless(p.URL) {
+		m.At("url").Fault("%q has no port: add it, as in :3333", p.URL)
+	}
+	m.Done()
+	return p
+}

@@ -1,0 +1,230 @@
+package hasher
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/curtaild/curtaild/hasher/work"
+)
+
+// scripted is a source that does as a test says.
+type scripted struct {
+	name    string
+	changed chan struct{}
+	mu      sync.Mutex
+	state   work.State
+	book    work.Book
+	runs    int
+	ends    int
+	shares  []work.Share
+}
+
+func (s *scripted) Changed() <-chan struct{} { return s.changed }
+
+func (s *scripted) Run(ctx context.Context) error {
+	s.mu.Lock()
+	s.runs++
+	s.mu.Unlock()
+	<-ctx.Done()
+	s.set(func(st *work.State) { st.Job, st.Err = nil, errors.New(s.name+" has ended") })
+	s.mu.Lock()
+	s.ends++
+	s.mu.Unlock()
+	return nil
+}
+
+func (s *scripted) set(change func(*work.State)) {
+	s.mu.Lock()
+	change(&s.state)
+	s.mu.Unlock()
+	poke(s.changed)
+}
+
+// give hands out a job, which is over when end is called.
+func (s *scripted) give(id string) (end func()) {
+	s.set(func(st *work.State) { st.Job, st.Err = s.book.Add(work.Job{ID: id}, true), nil })
+	return func() {
+		s.set(func(st *work.State) { st.Job, st.Err = nil, errors.New(s.name+" is down") })
+	}
+}
+
+func (s *scripted) running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.runs > s.ends
+}
+
+func (s *scripted) State() work.State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.state
+	out.Counts = out.Counts.Clone()
+	return out
+}
+
+func (s *scripted) Submit(sh work.Share) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shares = append(s.shares, sh)
+	return nil
+}
+
+func inFailover(t *testing.T, test func(t *testing.T, f *failover, a, b *scripted)) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &scripted{name: "a", changed: make(chan struct{}, 1)}
+		b := &scripted{name: "b", changed: make(chan struct{}, 1)}
+		f := newFailover([]*member{{name: "a", src: a}, {name: "b", src: b}}, 5*time.Second, time.Minute, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- f.Run(ctx) }()
+		synctest.Wait()
+		test(t, f, a, b)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if a.running() || b.running() {
+			t.Error("a source runs on")
+		}
+	})
+}
+
+func jobID(s work.State) string {
+	if s.Job == nil {
+		return ""
+	}
+	return s.Job.ID
+}
+
+func TestFailover(t *testing.T) {
+	inFailover(t, func(t *testing.T, f *failover, a, b *scripted) {
+		wait := func(d time.Duration) { time.Sleep(d); synctest.Wait() }
+		expect := func(what, id string) {
+			t.Helper()
+			if got := jobID(f.State()); got != id {
+				t.Errorf("%s: works on %q, want %q", what, got, id)
+			}
+		}
+		endA := a.give("a1")
+		wait(time.Hour)
+		expect("the first is up", "a1")
+		if b.running() {
+			t.Error("the second is connected for nothing")
+		}
+		first := f.State().Job.Seq
+
+		endA()
+		wait(0)
+		expect("the first is down", "")
+		if err := f.State().Err; err == nil || !strings.Contains(err.Error(), "a is down") {
+			t.Errorf("no work, because %v", err)
+		}
+		wait(2500 * time.Millisecond)
+		if !b.running() {
+			t.Fatal("the second is not even tried")
+		}
+		b.give("b1")
+		wait(2499 * time.Millisecond)
+		expect("too early", "")
+		wait(time.Millisecond)
+		expect("after the time", "b1")
+		second := f.State().Job.Seq
+		if second == first {
+			t.Error("two jobs with one number")
+		}
+
+		endA = a.give("a2")
+		wait(59 * time.Second)
+		expect("the first has been back for 59 s", "b1")
+		wait(time.Second)
+		expect("for a minute", "a2")
+		// A share of the other's job, found just before.
+		if err := f.Submit(work.Share{Job: second, Nonce: 7}); err != nil {
+			t.Error(err)
+		}
+		if err := f.Submit(work.Share{Job: f.State().Job.Seq, Nonce: 8}); err != nil {
+			t.Error(err)
+		}
+		if err := f.Submit(work.Share{Job: 2 << memberShift}); !errors.Is(err, work.ErrStale) {
+			t.Errorf("a share of nobody's job: %v", err)
+		}
+		if !slices.EqualFunc(b.shares, []work.Share{{Job: 1, Nonce: 7}}, alike) || !slices.EqualFunc(a.shares, []work.Share{{Job: 2, Nonce: 8}}, alike) {
+			t.Errorf("shares went to a %+v, b %+v", a.shares, b.shares)
+		}
+		if !b.running() {
+			t.Error("the second is not there for late shares")
+		}
+		wait(time.Minute)
+		if b.running() {
+			t.Error("the second is still connected")
+		}
+		endA()
+	})
+}
+
+func alike(a, b work.Share) bool { return a.Job == b.Job && a.Nonce == b.Nonce }
+
+// The numbers and names of every pool are there, and their sum.
+func TestFailoverCounts(t *testing.T) {
+	inFailover(t, func(t *testing.T, f *failover, a, b *scripted) {
+		a.give("a1")
+		a.set(func(s *work.State) { s.Counts = work.Counts{Accepted: 3, Rejected: map[string]uint64{"stale": 2}} })
+		b.set(func(s *work.State) {
+			s.Counts = work.Counts{Accepted: 4, Silent: 1, Rejected: map[string]uint64{"stale": 1, "time": 1}}
+		})
+		synctest.Wait()
+		if c := f.State().Counts; c.Accepted != 7 || c.Silent != 1 || c.Rejected["stale"] != 3 || c.Rejects() != 4 {
+			t.Errorf("sum %+v", c)
+		}
+		list := f.status()
+		if len(list) != 2 || list[0].Name != "a" || !list[0].InUse || !list[0].Running || list[1].InUse || list[1].Running || list[1].State.Counts.Accepted != 4 {
+			t.Errorf("status %+v", list)
+		}
+	})
+}
+
+// A pool that turns down share after share is left for one that takes them.
+func TestFailoverFromAPoolThatRejects(t *testing.T) {
+	inFailover(t, func(t *testing.T, f *failover, a, b *scripted) {
+		a.give("a1")
+		counts := func(accepted, rejected uint64) {
+			a.set(func(s *work.State) {
+				s.Counts = work.Counts{Accepted: accepted, Rejected: map[string]uint64{"other": rejected}}
+			})
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+		}
+		counts(0, spurned-1)
+		counts(1, spurned)
+		counts(1, 2*spurned-1)
+		if b.running() {
+			t.Error("the second is tried while the first takes shares")
+		}
+		counts(1, 2*spurned)
+		if !b.running() || jobID(f.State()) != "a1" {
+			t.Errorf("the second runs: %v; works on %q", b.running(), jobID(f.State()))
+		}
+		b.give("b1")
+		synctest.Wait()
+		if jobID(f.State()) != "b1" {
+			t.Errorf("works on %q", jobID(f.State()))
+		}
+		time.Sleep(time.Minute + time.Second)
+		synctest.Wait()
+		if jobID(f.State()) != "b1" {
+			t.Error("the first has not had to wait for longer after so short a time")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if jobID(f.State()) != "a1" {
+			t.Error("the first has no other chance")
+		}
+	})
+}

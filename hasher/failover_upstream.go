@@ -1,0 +1,52 @@
+package hasher
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/curtaild/curtaild/hasher/stratum"
+)
+
+// Upstream is one place that work comes from: one of its fields is set.
+type Upstream struct {
+	Stratum *stratum.Config // a pool
+}
+
+// openUpstreams makes one source of all upstreams.
+func openUpstreams(cfg Config) (*failover, error) {
+	members := make([]*member, len(cfg.Upstreams))
+	for i, u := range cfg.Upstreams {
+		m, err := u.open(cfg.Log)
+		if err != nil {
+			return nil, err
+		}
+		members[i] = m
+	}
+	return newFailover(members, cfg.Leave, cfg.Return, cfg.Log), nil
+}
+
+// open makes the source, which does nothing until it runs.
+func (u Upstream) open(log *slog.Logger) (*member, error) {
+	if u.Stratum == nil {
+		return nil, errors.New("an upstream of no kind")
+	}
+	sc := *u.Stratum
+	if sc.Log == nil {
+		sc.Log = log
+	}
+	client, err := stratum.New(sc)
+	if err != nil {
+		return nil, fmt.Errorf("pool: %w", err)
+	}
+	return &member{name: client.Name(), src: client}, nil
+}
+
+// Upstreams are the places that work comes from as they stand, the preferred
+// one first; none if it is made here.
+func (p *Pool) Upstreams() []UpstreamStatus {
+	if f, ok := p.src.(*failover); ok {
+		return f.status()
+	}
+	return nil
+}
