@@ -22,13 +22,13 @@ type tool struct {
 	rate   *atomic.Uint64 // hashes a second of CPU time, for all workers
 }
 
-// nonces is how many of them fill a quantum.
+// nonces is about how many of them fill a quantum.
 func (t *tool) nonces(quantum time.Duration) uint32 {
 	hashes := float64(t.rate.Load()) * quantum.Seconds()
 	if t.kind.Algorithm == work.SHA256d { // each of the others is work enough
 		hashes = max(hashes, minScan)
 	}
-	return uint32(max(hashes/float64(t.kind.Versions), 1))
+	return t.kind.Whole(uint32(hashes / float64(t.kind.Versions)))
 }
 
 // toolbox is one worker's kernels: for every algorithm, the fastest for work
@@ -98,7 +98,7 @@ func (t *tool) calibrate() float64 {
 	t.kernel.Begin(&w)
 	n := uint32(max(1, 512/t.kind.Versions))
 	if t.kind.Algorithm == work.Scrypt {
-		n = 8
+		n = t.kind.Whole(8)
 	}
 	var nonces uint64
 	began, cpu := time.Now(), processCPU()

@@ -48,7 +48,10 @@ type Kind struct {
 	Algorithm work.Algorithm
 	// Versions is how many versions its work has. A kind of more than one
 	// does what they have in common only once.
-	Versions  int
+	Versions int
+	// Batch is how many nonces it tries at once, if several: of other numbers
+	// than its multiples it wastes a part.
+	Batch     int
 	Supported bool // by this CPU
 
 	make func() Kernel
@@ -74,6 +77,12 @@ func Pick(a work.Algorithm, rolled bool) (Kind, bool) {
 		return Kind{}, false
 	}
 	return kinds[i], true
+}
+
+// Whole is about n nonces, and at least one: a number that wastes nothing.
+func (k Kind) Whole(n uint32) uint32 {
+	batch := uint32(max(k.Batch, 1))
+	return max((n+batch/2)/batch, 1) * batch
 }
 
 // New makes a kernel and holds it against plain Go, so that a CPU or a library

@@ -104,6 +104,35 @@ func TestKernelsFindRealBlocks(t *testing.T) {
 	}
 }
 
+// Litecoin's first block.
+func TestScryptFindsARealBlock(t *testing.T) {
+	hash, err := hex.DecodeString("0000050c34a64b415b6b15b37f2216634b5b1669cb9a2e38d76f7213b0671e00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := Work{Versions: []uint32{1}, Target: work.Target(hash)}
+	copy(w.Header[36:], reversed(t, "97ddfbbae6be97fd6cdf3e7ca13232a3afff2353e29badfab7f73011edd4ced9"))
+	binary.LittleEndian.PutUint32(w.Header[68:], 1317972665)
+	binary.LittleEndian.PutUint32(w.Header[72:], 0x1e0ffff0)
+	const nonce = 2084524493
+	for _, kind := range supported(t) {
+		if kind.Algorithm != work.Scrypt {
+			continue
+		}
+		k := newKernel(t, kind)
+		k.Begin(&w)
+		if hits, _ := k.Scan(nil, nonce-7, 9); !slices.Equal(hits, []Hit{{1, nonce}}) {
+			t.Errorf("%s: hits %v", kind.Name, hits)
+		}
+		missed := w
+		missed.Target = less(w.Target)
+		k.Begin(&missed)
+		if hits, _ := k.Scan(nil, nonce-7, 9); len(hits) != 0 {
+			t.Errorf("%s: one less: hits %v", kind.Name, hits)
+		}
+	}
+}
+
 func less(t work.Target) work.Target {
 	for i := len(t) - 1; i >= 0; i-- {
 		t[i]--
@@ -176,6 +205,20 @@ func TestPick(t *testing.T) {
 	}
 	if _, err := (Kind{Name: "alien"}).New(); err == nil {
 		t.Error("a kernel that the CPU does not support was made")
+	}
+}
+
+func TestWholeBatches(t *testing.T) {
+	for _, tc := range []struct {
+		batch   int
+		n, want uint32
+	}{
+		{0, 0, 1}, {0, 7, 7}, {1, 7, 7},
+		{12, 0, 12}, {12, 1, 12}, {12, 17, 12}, {12, 18, 24}, {12, 24, 24},
+	} {
+		if got := (Kind{Batch: tc.batch}).Whole(tc.n); got != tc.want {
+			t.Errorf("%d in batches of %d: %d, want %d", tc.n, tc.batch, got, tc.want)
+		}
 	}
 }
 

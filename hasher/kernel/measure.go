@@ -36,7 +36,7 @@ func Measure(k Kind, progress func(part float64)) (Speed, error) {
 	}
 	kernel.Begin(&w)
 	s := sampler{scan: func(n uint32) { kernel.Scan(nil, 0, n) }, hashes: float64(k.Versions)}
-	s.fit()
+	s.fit(k.Whole(1))
 	for i := range samples {
 		s.sample()
 		progress(float64(i+1) / samples)
@@ -53,9 +53,9 @@ type sampler struct {
 	rate   []float64 // hashes a second
 }
 
-// fit finds an n that takes as long as a sample should.
-func (s *sampler) fit() {
-	for s.n = 1; s.n < 1<<30; s.n *= 2 {
+// fit finds an n that takes as long as a sample should, a multiple of batch.
+func (s *sampler) fit(batch uint32) {
+	for s.n = batch; s.n < 1<<30; s.n *= 2 {
 		start := threadCPU()
 		s.scan(s.n)
 		if threadCPU()-start > sampleTime/2 {

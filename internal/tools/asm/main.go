@@ -26,6 +26,8 @@ var files = []struct {
 	write func(*build.Context)
 }{
 	{"clock_amd64.s", clock},
+	{"scrypt_avx2_amd64.s", scryptAVX2},
+	{"scrypt_avx512_amd64.s", scryptAVX512},
 	{"sha256x4_amd64.s", sha256x4},
 	{"sha256rolled_amd64.s", sha256rolled},
 }
