@@ -1,64 +1,94 @@
 package kernel
 
 import (
-	"crypto/sha256"
-	"encoding"
 	"encoding/binary"
+	"sync"
 	"testing"
 
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
-// BenchmarkScan is every kernel beside the plain way and beside a midstate saved
-// and restored with the library's own Write and Sum.
+func report(b *testing.B, s Speed) {
+	b.ReportMetric(s.CyclesPerHash, "cycles/hash")
+	b.ReportMetric(s.HashesPerSecond, "H/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// measure is Measure without a report of its progress.
+func measure(b *testing.B, kind Kind) Speed {
+	b.Helper()
+	speed, err := Measure(kind, func(float64) {})
+	if err != nil {
+		b.Error(err)
+	}
+	return speed
+}
+
+// BenchmarkScan is every kernel, by CPU time and the core's own clock, beside
+// the plain way.
 func BenchmarkScan(b *testing.B) {
-	const batch = 1024
 	b.Run("naive", func(b *testing.B) {
-		var h work.Header
-		var n uint32
+		var speed Speed
 		for b.Loop() {
-			for range batch {
-				n++
-				binary.LittleEndian.PutUint32(h[76:], n)
-				if work.Double(h[:])[31] == 0xff && n == 0 {
-					b.Fatal()
-				}
-			}
+			s := sampler{scan: naive, hashes: 1, n: 1}
+			speed = s.run(func(float64) {})
 		}
-		b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "H/s")
-	})
-	b.Run("midstate", func(b *testing.B) {
-		d := sha256.New()
-		var h work.Header
-		d.Write(h[:64])
-		mid, _ := d.(encoding.BinaryMarshaler).MarshalBinary()
-		var n uint32
-		buf := make([]byte, 0, 32)
-		for b.Loop() {
-			for range batch {
-				n++
-				binary.LittleEndian.PutUint32(h[76:], n)
-				d.(encoding.BinaryUnmarshaler).UnmarshalBinary(mid)
-				d.Write(h[64:])
-				buf = d.Sum(buf[:0])
-				if sha256.Sum256(buf)[31] == 0xff && n == 0 {
-					b.Fatal()
-				}
-			}
-		}
-		b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "H/s")
+		report(b, speed)
 	})
 	for _, kind := range supported(b) {
 		b.Run(kind.Name, func(b *testing.B) {
-			k := newKernel(b, kind)
-			k.Begin(&Work{Versions: versions(kind, 0)})
-			n := uint32(max(1, batch/kind.Versions))
-			var from uint32
+			var speed Speed
 			for b.Loop() {
-				k.Scan(nil, from, n)
-				from += n
+				speed = measure(b, kind)
 			}
-			b.ReportMetric(float64(b.N)*float64(n)*float64(kind.Versions)/b.Elapsed().Seconds(), "H/s")
+			report(b, speed)
+		})
+	}
+}
+
+var sink byte
+
+// naive hashes whole headers with the standard library.
+func naive(n uint32) {
+	var h work.Header
+	for nonce := range n {
+		binary.LittleEndian.PutUint32(h[76:], nonce)
+		sink |= work.Double(h[:])[31]
+	}
+}
+
+// BenchmarkTwoCores is how much two cores at once make of what one makes alone.
+func BenchmarkTwoCores(b *testing.B) {
+	for _, kind := range supported(b) {
+		b.Run(kind.Name, func(b *testing.B) {
+			var one, two float64
+			for b.Loop() {
+				one = measure(b, kind).HashesPerSecond
+				var both [2]float64
+				var wg sync.WaitGroup
+				for i := range both {
+					wg.Go(func() { both[i] = measure(b, kind).HashesPerSecond })
+				}
+				wg.Wait()
+				two = both[0] + both[1]
+			}
+			b.ReportMetric(two/one, "cores")
+			b.ReportMetric(two, "H/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkBegin is what taking up work costs.
+func BenchmarkBegin(b *testing.B) {
+	for _, kind := range supported(b) {
+		b.Run(kind.Name, func(b *testing.B) {
+			k := newKernel(b, kind)
+			w := Work{Versions: versions(kind, 0)}
+			b.ReportAllocs()
+			for b.Loop() {
+				k.Begin(&w)
+			}
 		})
 	}
 }

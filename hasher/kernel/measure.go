@@ -28,20 +28,13 @@ func Measure(k Kind, progress func(part float64)) (Speed, error) {
 	if err != nil {
 		return Speed{}, err
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	w := Work{Versions: make([]uint32, k.Versions)} // a target that no hash meets
 	for i := range w.Versions {
 		w.Versions[i] = uint32(i) << 13
 	}
 	kernel.Begin(&w)
-	s := sampler{scan: func(n uint32) { kernel.Scan(nil, 0, n) }, hashes: float64(k.Versions)}
-	s.fit(k.Whole(1))
-	for i := range samples {
-		s.sample()
-		progress(float64(i+1) / samples)
-	}
-	return s.speed(), nil
+	s := sampler{scan: func(n uint32) { kernel.Scan(nil, 0, n) }, hashes: float64(k.Versions), n: k.Whole(1)}
+	return s.run(progress), nil
 }
 
 // sampler times a scan of n nonces, each of several hashes.
@@ -53,9 +46,20 @@ type sampler struct {
 	rate   []float64 // hashes a second
 }
 
-// fit finds an n that takes as long as a sample should, a multiple of batch.
-func (s *sampler) fit(batch uint32) {
-	for s.n = batch; s.n < 1<<30; s.n *= 2 {
+func (s *sampler) run(progress func(part float64)) Speed {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	s.fit()
+	for i := range samples {
+		s.sample()
+		progress(float64(i+1) / samples)
+	}
+	return Speed{CyclesPerHash: median(s.cycles), HashesPerSecond: median(s.rate)}
+}
+
+// fit doubles n until it takes as long as a sample should.
+func (s *sampler) fit() {
+	for ; s.n < 1<<30; s.n *= 2 {
 		start := threadCPU()
 		s.scan(s.n)
 		if threadCPU()-start > sampleTime/2 {
@@ -73,10 +77,6 @@ func (s *sampler) sample() {
 	made := s.hashes * float64(s.n)
 	s.cycles = append(s.cycles, spent*(before+after)/2/made)
 	s.rate = append(s.rate, made/spent)
-}
-
-func (s *sampler) speed() Speed {
-	return Speed{CyclesPerHash: median(s.cycles), HashesPerSecond: median(s.rate)}
 }
 
 func median(list []float64) float64 {

@@ -1,10 +1,7 @@
 package kernel
 
 import (
-	"crypto/sha256"
-	"encoding"
 	"encoding/binary"
-	"hash"
 	"math/bits"
 
 	"github.com/curtaild/curtaild/hasher/work"
@@ -36,20 +33,20 @@ const rolledVersions = 48
 
 // shaNI is what kernels with the SHA instructions have in common.
 type shaNI struct {
-	work *Work
-	job  *shaJob // no pointers in it, so that the allocator aligns it to cache lines
-	mids midstates
+	work  *Work
+	job   *shaJob     // no pointers in it, so that the allocator aligns it to cache lines
+	first *compressor // of first blocks
 }
 
-func newShaNI() shaNI { return shaNI{job: new(shaJob), mids: newMidstates()} }
+func newShaNI() shaNI { return shaNI{job: new(shaJob), first: newCompressor()} }
 
 func (k *shaNI) Begin(w *Work) {
 	k.work = w
 	var tail [4]uint32
 	for i := range 3 {
-		tail[i] = binary.BigEndian.Uint32(w.Header[64+4*i:])
+		tail[i] = binary.BigEndian.Uint32(w.Header[blockSize+4*i:])
 	}
-	const length = 80 * 8
+	const length = 8 * uint32(headerSize)
 	w16 := tail[0] + sigma0(tail[1])
 	w17 := tail[1] + sigma0(tail[2]) + sigma1(length)
 	k.job.w16 = [4]uint32{w16, w17, tail[2] + sigma1(w16), sigma0(1<<31) + sigma1(w17)}
@@ -59,7 +56,7 @@ func (k *shaNI) Begin(w *Work) {
 	k.job.limit = [4]uint32{limit, limit, limit, limit}
 	for i, v := range w.Versions {
 		h := w.header(v, 0)
-		s := k.mids.after(h[:64])
+		s := k.midstate(&h)
 		k.job.mids[i] = shaMid{start: halves(fourRounds(s, tail)), end: halves(s)}
 	}
 }
@@ -77,27 +74,11 @@ func (k *shaNI) check(hits []Hit, version, nonce uint32) []Hit {
 // nothing can interrupt: at 100 cycles each, a millisecond even at 1.6 GHz.
 const callHashes = 16_384
 
-// midstates hashes first blocks with the standard library, and reads the state
-// from a digest's serialization.
-type midstates struct {
-	digest hash.Hash
-	fresh  []byte // serialized: after nothing
-	buf    []byte
-}
-
-func newMidstates() midstates {
-	m := midstates{digest: sha256.New()}
-	m.fresh, _ = m.digest.(encoding.BinaryAppender).AppendBinary(nil)
-	return m
-}
-
-// after is the state after a block of 64 bytes.
-func (m *midstates) after(block []byte) (s [8]uint32) {
-	_ = m.digest.(encoding.BinaryUnmarshaler).UnmarshalBinary(m.fresh)
-	m.digest.Write(block)
-	m.buf, _ = m.digest.(encoding.BinaryAppender).AppendBinary(m.buf[:0])
+// midstate is the state after a header's first block.
+func (k *shaNI) midstate(h *work.Header) (s [8]uint32) {
+	state := k.first.compress(&k.first.initial, h[:blockSize]).state()
 	for i := range s {
-		s[i] = binary.BigEndian.Uint32(m.buf[stateAt+4*i:])
+		s[i] = binary.BigEndian.Uint32(state[4*i:])
 	}
 	return s
 }

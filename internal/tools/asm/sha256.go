@@ -49,7 +49,7 @@ type sha struct {
 	job   operand.Mem // what the kernel hands over
 	low   *pool       // free registers that SHA instructions can name
 	high  *pool       // the others
-	ring  operand.Mem // on the stack
+	ring  operand.Mem // groups that are read again soon
 	slots int         // of the ring
 	slot  int         // next of them
 }

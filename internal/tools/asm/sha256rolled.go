@@ -29,8 +29,8 @@ type rolled struct {
 	valid  reg.GPPhysical // mask of the second hashes: none in the first turn
 	mids   operand.Mem    // of the triple to take up
 	before operand.Mem    // of the triple to finish
-	plan   operand.Mem    // on the stack: words 16 to 63 of the first hash plus round constants
-	add    operand.Mem    // on the stack: what the nonce adds to a state after four rounds
+	plan   operand.Mem    // words 16 to 63 of the first hash plus round constants
+	add    operand.Mem    // what the nonce adds to a state after four rounds
 }
 
 const (
@@ -51,7 +51,7 @@ func sha256rolled(c *build.Context) {
 		r.second = append(r.second, &stream{index: i, abef: xmm(3 + 4*i), cdgh: xmm(4 + 4*i)})
 	}
 	begin(c, "scanRolled", "func(job *shaJob, nonce uint32, first uint64, turns uint64) (left uint64)", "shaJob")
-	r.begin()
+	r.enter()
 	loop(c, "turn")
 	r.TESTQ(r.left, r.left)
 	r.JNZ(operand.LabelRef("planned"))
@@ -66,7 +66,7 @@ func sha256rolled(c *build.Context) {
 	r.decide()
 }
 
-func (r *rolled) begin() {
+func (r *rolled) enter() {
 	r.slots = 4 * abreast
 	r.ring, r.plan, r.add = r.job.Offset(jobRing), r.job.Offset(jobPlan), r.job.Offset(jobAdd)
 	r.Load(r.Param("job"), r.job.Base)
@@ -87,8 +87,8 @@ func (r *rolled) expand() {
 	r.INCL(r.next.As32())
 	r.BSWAPL(r.nonce.word.As32())
 	r.shift(r.nonce)
-	r.MOVQ(r.nonce.pair, r.add)
-	r.MOVQ(r.nonce.pair, r.add.Offset(row/2))
+	r.VPBROADCASTQ(r.nonce.pair, wk)
+	r.VMOVDQU(wk, r.add)
 	st := &stream{words: r.low.take(), parts: [groups]operand.Op{7: r.job.Offset(jobW28)}}
 	r.widen(r.nonce, st.words)
 	r.Comment("The words up to 63, each plus its round constant.")
@@ -138,12 +138,15 @@ func (r *rolled) open() {
 }
 
 // group does four rounds of the second hashes, and beside them four of the
-// first hashes, which are four rounds ahead.
+// first hashes, which are four rounds ahead. What the next group needs is begun
+// between the two pairs, of which the second waits for the first: for all
+// streams before any goes on, which takes a cycle less a hash than
+// stream by stream.
 func (r *rolled) group(g int) {
 	r.Commentf("Rounds %d to %d of the second hashes, and four more of the first.", 4*g, 4*g+3)
-	halves := make([]operand.Mem, abreast)
+	var halves [abreast]operand.Mem
 	for i, st := range r.second {
-		halves[i] = r.begins(g, st)
+		halves[i] = r.firstHalf(g, st)
 		r.two(st)
 	}
 	if g == groups-1 { // the last two rounds would only move the word that is looked at
@@ -151,11 +154,14 @@ func (r *rolled) group(g int) {
 		return
 	}
 	r.pair(2 * g)
+	var settle [abreast]func()
 	for i, st := range r.second {
-		settle := r.ahead(g, st)
+		settle[i] = r.ahead(g, st)
+	}
+	for i, st := range r.second {
 		r.VMOVQ(halves[i], wk)
 		r.two(st)
-		settle()
+		settle[i]()
 	}
 	r.pair(2*g + 1)
 }
@@ -173,9 +179,9 @@ func (r *rolled) pair(i int) {
 	}
 }
 
-// begins readies the first two rounds of a group of a second hash, and tells
+// firstHalf readies the first two rounds of a group of a second hash, and tells
 // where the words of the other two are.
-func (r *rolled) begins(g int, st *stream) (half operand.Mem) {
+func (r *rolled) firstHalf(g int, st *stream) (half operand.Mem) {
 	if g == 2 || g == 3 {
 		words := r.table.wk2.Offset(row * (g - 2))
 		r.VMOVQ(words, wk)
@@ -184,29 +190,28 @@ func (r *rolled) begins(g int, st *stream) (half operand.Mem) {
 	return r.addK(g, st.words).Offset(row / 2)
 }
 
-// ahead makes what comes after group g of a second hash: between the two pairs
-// of rounds, of which the second waits for the first. What remains to be done
-// is settled after them.
+// ahead begins what comes after group g of a second hash. What remains to be
+// done is settled after its rounds.
 func (r *rolled) ahead(g int, st *stream) (settle func()) {
 	switch g {
 	case 0:
 		second := r.fetch(st.held)
-		r.partOf(st, 4, second)
+		r.partAhead(st, 4, second)
 		r.low.give(second)
 		return func() {
 			r.high.give(st.words)
 			st.words = st.held
 		}
 	case 1:
-		r.partOf(st, 5, r.table.pad8)
+		r.partAhead(st, 5, r.table.pad8)
 		return func() { r.high.give(st.words) }
 	case 2:
-		st.words = r.fetch(st.parts[4])
+		fresh := r.fetch(st.parts[4])
 		r.high.give(st.parts[4])
+		st.words = fresh
 		r.words16(st)
-		low := st.words
-		st.words = r.save(low)
-		r.low.give(low)
+		st.words = r.save(fresh)
+		r.low.give(fresh)
 		return func() {}
 	case 3:
 		return func() {}
@@ -221,30 +226,28 @@ func (r *rolled) fetch(o operand.Op) reg.Physical {
 	return low
 }
 
-// partOf makes what group g has of the two groups that precede it by four and
-// three.
-func (r *rolled) partOf(st *stream, g int, second operand.Op) {
-	first := r.fetch(st.words)
-	r.SHA256MSG1(second, first)
-	st.parts[g] = r.save(first)
-	r.low.give(first)
+// partAhead makes what group g has of the two groups that precede it by four
+// and three, of which the first waits. Between rounds wk is free.
+func (r *rolled) partAhead(st *stream, g int, second operand.Op) {
+	r.VMOVDQA32(st.words, wk)
+	r.SHA256MSG1(second, wk)
+	st.parts[g] = r.save(wk)
 }
 
-// wordsAhead makes group g.
+// wordsAhead makes group g, to be settled as the newest.
 func (r *rolled) wordsAhead(g int, st *stream) (settle func()) {
-	old, fresh := r.fetch(st.words), r.low.take()
+	fresh := r.low.take()
 	r.VPALIGNR(operand.Imm(4), st.prev, st.words, fresh)
 	if part := st.parts[g]; part != nil {
 		r.VPADDD(part, fresh, fresh)
 		r.high.give(part)
 	}
-	r.SHA256MSG2(old, fresh)
+	r.VMOVDQA32(st.words, wk)
+	r.SHA256MSG2(wk, fresh)
 	return func() {
 		if g+3 < groups {
-			r.SHA256MSG1(fresh, old)
-			st.parts[g+3] = r.save(old)
+			r.partAhead(st, g+3, fresh)
 		}
-		r.low.give(old)
 		r.high.give(st.prev)
 		st.prev = st.words
 		st.words = r.save(fresh)

@@ -19,7 +19,7 @@ const (
 	jobW16   = 0 // words 16 to 19 of a header's second block, without what the nonce adds
 	jobW20   = jobW16 + row
 	jobW28   = jobW20 + row
-	jobLimit = jobW28 + row // what the hash's last word may be at most, four times
+	jobLimit = jobW28 + row   // what the hash's last word may be at most, four times
 	jobRing  = jobLimit + row // room for what is stored and loaded again, aligned as a stack would not be
 	jobPlan  = jobRing + 16*row
 	jobAdd   = jobPlan + (groups-4)*row
