@@ -7,28 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/curtaild/curtaild/hasher"
 	"github.com/curtaild/curtaild/rigs/emulate"
 )
-
-func newHash() *cobra.Command {
-	var worker bool
-	cmd := &cobra.Command{
-		Use:     "hash",
-		Short:   "The local hashing workers, as the daemon starts them",
-		Example: "  curtaild hash --worker",
-		Hidden:  true,
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !worker {
-				return cmd.Help()
-			}
-			return hasher.Worker(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
-		},
-	}
-	cmd.Flags().BoolVar(&worker, "worker", false, "work for a daemon that speaks over the pipes")
-	return cmd
-}
 
 func newEmulate() *cobra.Command {
 	var cfg emulate.Config
