@@ -56,18 +56,9 @@ func (k *shaNI) Begin(w *Work) {
 	k.job.limit = [4]uint32{limit, limit, limit, limit}
 	for i, v := range w.Versions {
 		h := w.header(v, 0)
-		s := k.midstate(&h)
+		s := k.first.midstate(&h)
 		k.job.mids[i] = shaMid{start: halves(fourRounds(s, tail)), end: halves(s)}
 	}
-}
-
-// check appends the header if it meets the target: what the assembly
-// finds has met the target's first word.
-func (k *shaNI) check(hits []Hit, version, nonce uint32) []Hit {
-	if h := k.work.header(version, nonce); k.work.Target.Met(work.Double(h[:])) {
-		hits = append(hits, Hit{Version: version, Nonce: nonce})
-	}
-	return hits
 }
 
 // callHashes is how many hashes a call of the assembly makes, which
@@ -75,12 +66,12 @@ func (k *shaNI) check(hits []Hit, version, nonce uint32) []Hit {
 const callHashes = 16_384
 
 // midstate is the state after a header's first block.
-func (k *shaNI) midstate(h *work.Header) (s [8]uint32) {
-	state := k.first.compress(&k.first.initial, h[:blockSize]).state()
-	for i := range s {
-		s[i] = binary.BigEndian.Uint32(state[4*i:])
+func (c *compressor) midstate(h *work.Header) (words [8]uint32) {
+	state := c.compress(&c.initial, h[:blockSize]).state()
+	for i := range words {
+		words[i] = binary.BigEndian.Uint32(state[4*i:])
 	}
-	return s
+	return words
 }
 
 // halves orders a state as the SHA instructions want it.

@@ -31,7 +31,7 @@ func (k *shaRolled) Scan(hits []Hit, from, n uint32) ([]Hit, uint64) {
 		}
 		at := done % triples * abreast
 		for _, v := range k.work.Versions[at : at+abreast] {
-			hits = k.check(hits, v, from+uint32(done/triples))
+			hits = k.work.check(hits, v, from+uint32(done/triples))
 		}
 		done++
 	}
