@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +43,7 @@ type InfluxDB struct {
 // test ends.
 func Influxd(t testing.TB) *InfluxDB {
 	t.Helper()
-	bin, err := influxdBinary(t)
+	bin, err := goTool(t, "influxd", influxdVersion, influxdTool, "one to two minutes")
 	Need(t, "InfluxDB "+influxdVersion, err)
 	db, err := newInfluxd(bin, t.TempDir())
 	if err == nil {
@@ -58,26 +57,6 @@ func Influxd(t testing.TB) *InfluxDB {
 		t.Fatalf("testbed: InfluxDB: %v", err)
 	}
 	return db
-}
-
-// influxdBinary builds the server from the module beside this file.
-func influxdBinary(t testing.TB) (string, error) {
-	name := "influxd-" + influxdVersion
-	dir, err := Once(name, func(dir string) error {
-		Say(t, "building InfluxDB %s from its Go module into %s, once: one to two minutes", influxdVersion, dir)
-		_, here, _, ok := runtime.Caller(0)
-		if !ok {
-			return errors.New("cannot tell where the testbed's source is")
-		}
-		cmd := exec.Command("go", "build", "-C", filepath.Join(filepath.Dir(here), "influxd"), "-mod=readonly", "-trimpath",
-			"-o", filepath.Join(dir, "influxd"), influxdTool)
-		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("go build: %w: %s", err, out)
-		}
-		return nil
-	})
-	return filepath.Join(dir, "influxd"), err
 }
 
 func newInfluxd(bin, dir string) (*InfluxDB, error) {
