@@ -28,6 +28,7 @@ var imports = map[string][]string{
 	"hasher":                  {"energy", "hasher/kernel", "hasher/power", "hasher/stratum", "hasher/work"},
 	"hasher/kernel":           {"hasher/work"},
 	"hasher/power":            {"energy"},
+	"hasher/solo":             {"hasher/work"},
 	"hasher/stratum":          {"energy", "hasher/work"},
 	"hasher/stratum/pooltest": {},
 	"hasher/work":             {},

@@ -1,0 +1,158 @@
+package solo
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/curtaild/curtaild/hasher/work"
+)
+
+// What a node may do wrong: how it is counted, and what the operator reads.
+func TestFaults(t *testing.T) {
+	rpc := func(status, code int, message string) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) {
+			w.WriteHeader(status)
+			fmt.Fprintf(w, `{"result":null,"error":{"code":%d,"message":%q},"id":"getblocktemplate"}`, code, message)
+		}
+	}
+	body := func(s string) func(http.ResponseWriter) { return func(w http.ResponseWriter) { fmt.Fprint(w, s) } }
+	for name, tc := range map[string]struct {
+		answer func(http.ResponseWriter)
+		cause  string
+		text   string
+	}{
+		"password":     {func(w http.ResponseWriter) { w.WriteHeader(401) }, "unauthorized", "check them, or cookie_file"},
+		"address":      {func(w http.ResponseWriter) { w.WriteHeader(403) }, "unauthorized", "rpcallowip"},
+		"syncing":      {rpc(500, -10, "is downloading blocks..."), "syncing", "wait until it has caught up"},
+		"no peers":     {rpc(200, -9, "is not connected"), "no-peers", "connect it"},
+		"starting":     {rpc(500, -28, "Loading block index"), "starting", "wait"},
+		"refused":      {rpc(404, -32601, "Method not found"), "refused", "Method not found"},
+		"litecoin":     {rpc(500, -8, "getblocktemplate must be called with the mweb rule set"), "unsupported", "through a pool"},
+		"busy":         {func(w http.ResponseWriter) { w.WriteHeader(503) }, "status", "503"},
+		"elsewhere":    {func(w http.ResponseWriter) { w.Header().Set("Location", "http://evil.test/"); w.WriteHeader(307) }, "status", "307"},
+		"no JSON":      {body("<html>"), "protocol", "6 bytes"},
+		"nothing":      {body(""), "protocol", "0 bytes"},
+		"another id":   {body(`{"result":{},"error":null,"id":"x"}`), "protocol", "another call"},
+		"no template":  {body(`{"result":null,"error":null,"id":"getblocktemplate"}`), "unsupported", "coinbasevalue"},
+		"bad template": {body(`{"result":{"coinbasevalue":1,"height":-1,"version":2},"error":null,"id":"getblocktemplate"}`), "template", "height -1"},
+		"cut short":    {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "1000"); fmt.Fprint(w, `{"result":`) }, "hung-up", "EOF"},
+		"huge":         {func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, maxAnswer+1)) }, "too-large", "16777216"},
+		"headers":      {func(w http.ResponseWriter) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "network", "headers"},
+		"hangs up":     {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "hung-up", "EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t)
+				c := f.client(nil)
+				state, stop := running(t, c)
+				defer stop()
+				if s := state(); s.Job == nil {
+					t.Fatalf("no work: %+v", s)
+				}
+				f.behave(func(method string, w http.ResponseWriter) bool {
+					if method == "validateaddress" {
+						return false
+					}
+					tc.answer(w)
+					return true
+				})
+				f.mu.Lock()
+				f.extend(work.Hash{1})
+				f.mu.Unlock()
+				time.Sleep(5 * time.Minute)
+				s := state()
+				n := s.Counts.Faults[tc.cause]
+				if s.Job != nil || s.Err == nil || !strings.Contains(s.Err.Error(), tc.text) || !strings.Contains(s.Err.Error(), "node.test:8332") {
+					t.Errorf("state %+v", s)
+				}
+				if n < 12 || n > 25 || len(s.Counts.Faults) != 1 { // every 15 to 30 s in the end
+					t.Errorf("faults %v", s.Counts.Faults)
+				}
+				f.behave(nil)
+				time.Sleep(maxBackoff)
+				if s := state(); s.Job == nil || s.Err != nil || s.Counts.Sessions != 2 {
+					t.Errorf("healed: %+v", s)
+				}
+			})
+		})
+	}
+}
+
+// A node that says nothing any more is given up within two minutes, and one
+// that knows no long polling is asked every five seconds.
+func TestSilenceAndPolling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.client(nil)
+		state, stop := running(t, c)
+		defer stop()
+		state()
+		var hang = make(chan struct{})
+		f.behave(func(string, http.ResponseWriter) bool { <-hang; return true })
+		time.Sleep(pollBeside + callTimeout + time.Second)
+		if s := state(); s.Job != nil || s.Counts.Faults["silence"] == 0 {
+			t.Errorf("silent: %+v", s)
+		}
+		close(hang)
+		f.behave(nil)
+		f.mu.Lock()
+		f.noPoll = true
+		f.mu.Unlock()
+		time.Sleep(time.Minute)
+		if s := state(); s.Job == nil {
+			t.Fatalf("no work: %+v", s)
+		}
+		before := f.count("getblocktemplate")
+		time.Sleep(time.Minute)
+		if n := f.count("getblocktemplate") - before; n < 11 || n > 13 {
+			t.Errorf("%d templates asked for in a minute", n)
+		}
+		job := state().Job
+		f.mu.Lock()
+		f.extend(work.Hash{1})
+		f.mu.Unlock()
+		time.Sleep(pollAlone)
+		if s := state(); s.Job == job || s.Job.Prev != (work.Hash{1}) {
+			t.Errorf("job %+v", s.Job)
+		}
+	})
+}
+
+// A long poll that comes back at once, and always, is no reason to spin, and
+// nor is one that fails while templates are to be had.
+func TestLongPollsThatAreNone(t *testing.T) {
+	for name, fails := range map[string]bool{"at once": false, "fails": true} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(nil)
+			state, stop := running(t, c)
+			defer stop()
+			first := state().Job
+			f.behave(func(method string, w http.ResponseWriter) bool {
+				switch {
+				case method != "long poll":
+					return false
+				case fails:
+					w.WriteHeader(http.StatusGatewayTimeout)
+				default:
+					a := f.template(t.Context(), []json.RawMessage{json.RawMessage(`{"rules":["segwit"]}`)})
+					fmt.Fprintf(w, `{"result":%s,"id":"getblocktemplate"}`, encodeAny(a))
+				}
+				return true
+			})
+			before := f.count("getblocktemplate")
+			time.Sleep(5 * time.Minute)
+			if n := f.count("getblocktemplate") - before; n > 700 {
+				t.Errorf("%s: %d calls in 5 min", name, n)
+			}
+			if s := state(); s.Job != first || s.Counts.Sessions != 1 || fails && s.Counts.Faults["status"] == 0 {
+				t.Errorf("%s: %+v", name, s)
+			}
+		})
+	}
+}
