@@ -725,30 +725,34 @@ turn:
 	SHA256RNDS2 X0, X8, X7
 
 	// The first hash becomes the second's message: two shuffles, no bytes swapped.
-	VPADDD  608(DI), X1, X1
-	VPADDD  624(DI), X2, X2
-	VSHUFPS $0xbb, X2, X1, X15
-	VSHUFPS $0x11, X2, X1, X18
-	VMOVDQU small<>+0(SB), X1
-	VMOVDQU small<>+16(SB), X2
-	VPADDD  608(DI), X3, X3
-	VPADDD  624(DI), X4, X4
-	VSHUFPS $0xbb, X4, X3, X9
-	VSHUFPS $0x11, X4, X3, X25
-	VMOVDQU small<>+0(SB), X3
-	VMOVDQU small<>+16(SB), X4
-	VPADDD  608(DI), X5, X5
-	VPADDD  624(DI), X6, X6
-	VSHUFPS $0xbb, X6, X5, X10
-	VSHUFPS $0x11, X6, X5, X22
-	VMOVDQU small<>+0(SB), X5
-	VMOVDQU small<>+16(SB), X6
-	VPADDD  608(DI), X7, X7
-	VPADDD  624(DI), X8, X8
-	VSHUFPS $0xbb, X8, X7, X11
-	VSHUFPS $0x11, X8, X7, X17
-	VMOVDQU small<>+0(SB), X7
-	VMOVDQU small<>+16(SB), X8
+	VPADDD    608(DI), X1, X1
+	VPADDD    624(DI), X2, X2
+	VSHUFPS   $0xbb, X2, X1, X15
+	VSHUFPS   $0x11, X2, X1, X0
+	VMOVDQA32 X0, X18
+	VMOVDQU   small<>+0(SB), X1
+	VMOVDQU   small<>+16(SB), X2
+	VPADDD    608(DI), X3, X3
+	VPADDD    624(DI), X4, X4
+	VSHUFPS   $0xbb, X4, X3, X9
+	VSHUFPS   $0x11, X4, X3, X0
+	VMOVDQA32 X0, X25
+	VMOVDQU   small<>+0(SB), X3
+	VMOVDQU   small<>+16(SB), X4
+	VPADDD    608(DI), X5, X5
+	VPADDD    624(DI), X6, X6
+	VSHUFPS   $0xbb, X6, X5, X10
+	VSHUFPS   $0x11, X6, X5, X0
+	VMOVDQA32 X0, X22
+	VMOVDQU   small<>+0(SB), X5
+	VMOVDQU   small<>+16(SB), X6
+	VPADDD    608(DI), X7, X7
+	VPADDD    624(DI), X8, X8
+	VSHUFPS   $0xbb, X8, X7, X11
+	VSHUFPS   $0x11, X8, X7, X0
+	VMOVDQA32 X0, X17
+	VMOVDQU   small<>+0(SB), X7
+	VMOVDQU   small<>+16(SB), X8
 
 	// Second hash, rounds 0 to 3.
 	VPADDD      k<>+0(SB), X15, X0

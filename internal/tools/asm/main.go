@@ -29,6 +29,7 @@ var files = []struct {
 	{"scrypt_avx2_amd64.s", scryptAVX2},
 	{"scrypt_avx512_amd64.s", scryptAVX512},
 	{"sha256x4_amd64.s", sha256x4},
+	{"sha256x4avx_amd64.s", sha256x4AVX},
 	{"sha256x8_amd64.s", sha256x8},
 	{"sha256rolled_amd64.s", sha256rolled},
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -13,30 +15,33 @@ func xmm(i int) reg.Physical { return reg.Vector.Lookup(reg.Index(i), reg.S128) 
 // wk is where SHA256RNDS2 looks for words and round constants, added up.
 var wk = xmm(0)
 
-// pool is registers that are free.
-type pool []reg.Physical
+// pool is places that are free, of those it owns: registers, or rows in memory.
+type pool struct {
+	free, own []operand.Op
+}
 
-func newPool(from, to int) *pool {
-	var p pool
+func newPool(places ...operand.Op) *pool { return &pool{free: places, own: slices.Clone(places)} }
+
+func registers(from, to int) (list []operand.Op) {
 	for i := from; i < to; i++ {
-		p = append(p, xmm(i))
+		list = append(list, xmm(i))
 	}
-	return &p
+	return list
 }
 
-func (p *pool) take() reg.Physical {
-	if len(*p) == 0 {
-		panic("out of registers")
+func (p *pool) take() operand.Op {
+	if len(p.free) == 0 {
+		panic("out of places")
 	}
-	r := (*p)[0]
-	*p = (*p)[1:]
-	return r
+	o := p.free[0]
+	p.free = p.free[1:]
+	return o
 }
 
-// give returns a register; memory is nobody's.
+// give returns a place; constants are nobody's.
 func (p *pool) give(o operand.Op) {
-	if r, ok := o.(reg.Physical); ok {
-		*p = append(*p, r)
+	if slices.Contains(p.own, o) {
+		p.free = append(p.free, o)
 	}
 }
 
@@ -45,22 +50,24 @@ func (p *pool) give(o operand.Op) {
 // another's wait.
 type sha struct {
 	*build.Context
-	table shaTable
-	job   operand.Mem // what the kernel hands over
-	low   *pool       // free registers that SHA instructions can name
-	high  *pool       // the others
-	ring  operand.Mem // groups that are read again soon
-	slots int         // of the ring
-	slot  int         // next of them
+	// avx512 is for AVX-512VL's instructions and its other 16 registers.
+	avx512 bool
+	table  shaTable
+	job    operand.Mem // what the kernel hands over
+	low    *pool       // free registers that SHA instructions can name
+	high   *pool       // the others, or memory
+	ring   operand.Mem // groups that are read again soon
+	slots  int         // of the ring
+	slot   int         // next of them
 }
 
 // stream is one hash under way.
 type stream struct {
 	index      int
-	abef, cdgh reg.Physical // they change places every two rounds
-	words      reg.Physical // the newest group of the message
-	prev       operand.Op   // the one before
-	held       reg.Physical // the second group of a message that was a hash
+	abef, cdgh operand.Op // they change places every two rounds
+	words      operand.Op // the newest group of the message
+	prev       operand.Op // the one before
+	held       operand.Op // the second group of a message that was a hash
 	// parts are what groups to come have of the groups four and three before
 	// them: the result of SHA256MSG1, or a constant, or nothing where that is 0.
 	parts [groups]operand.Op
@@ -88,7 +95,7 @@ func (s *sha) half(slot operand.Mem) { s.VMOVQ(slot.Offset(row/2), wk) }
 
 // words20 makes words 20 to 23 of the header's second block, of which all but
 // the last step is constant.
-func (s *sha) words20(st *stream) reg.Physical {
+func (s *sha) words20(st *stream) operand.Op {
 	fresh := s.low.take()
 	s.VMOVDQU(s.job.Offset(jobW20), fresh)
 	s.SHA256MSG2(st.words, fresh)
@@ -96,11 +103,11 @@ func (s *sha) words20(st *stream) reg.Physical {
 }
 
 // words makes group g, if there is one.
-func (s *sha) words(g int) func(*stream) reg.Physical {
+func (s *sha) words(g int) func(*stream) operand.Op {
 	if g == groups {
-		return func(*stream) reg.Physical { return nil }
+		return func(*stream) operand.Op { return nil }
 	}
-	return func(st *stream) reg.Physical {
+	return func(st *stream) operand.Op {
 		fresh := s.low.take()
 		s.VPALIGNR(operand.Imm(4), st.prev, st.words, fresh)
 		if part := st.parts[g]; part != nil {
@@ -114,8 +121,8 @@ func (s *sha) words(g int) func(*stream) reg.Physical {
 
 // settle makes the fresh group g the newest, and of the one before, which it
 // destroys, what later groups need: a copy, and a part with the fresh one.
-func (s *sha) settle(g int) func(*stream, reg.Physical) {
-	return func(st *stream, fresh reg.Physical) {
+func (s *sha) settle(g int) func(*stream, operand.Op) {
+	return func(st *stream, fresh operand.Op) {
 		s.high.give(st.prev)
 		st.prev = nil
 		if g+1 < groups {
@@ -149,17 +156,36 @@ func (s *sha) words16(st *stream) {
 	st.prev = s.table.pad12
 }
 
-// save copies a register to one of those that wait.
-func (s *sha) save(r reg.Physical) reg.Physical {
+// save copies a register to where it waits.
+func (s *sha) save(r operand.Op) operand.Op {
 	waits := s.high.take()
-	s.VMOVDQA32(r, waits)
+	s.move(r, waits)
 	return waits
+}
+
+// restore copies what waits to a register, and gives its place back.
+func (s *sha) restore(waits operand.Op) operand.Op {
+	r := s.low.take()
+	s.move(waits, r)
+	s.high.give(waits)
+	return r
+}
+
+func (s *sha) move(from, to operand.Op) {
+	if s.avx512 {
+		s.VMOVDQA32(from, to)
+	} else {
+		s.VMOVDQU(from, to)
+	}
 }
 
 // prepare readies the vector registers and a mask of one's second half.
 func (s *sha) prepare(mask reg.Register) {
 	s.Comment("SHA instructions wait where the upper halves of vector registers are in use.")
 	s.VZEROUPPER()
+	if !s.avx512 {
+		return
+	}
 	s.MOVL(operand.U32(0b10), reg.EAX)
 	s.KMOVW(reg.EAX, mask)
 }
@@ -178,10 +204,20 @@ func (s *sha) shift(n nonce) {
 	s.SHLQ(operand.Imm(32), n.pair)
 }
 
+// both puts the pair into both halves of a register.
+func (s *sha) both(n nonce, to operand.Op) {
+	if s.avx512 {
+		s.VPBROADCASTQ(n.pair, to)
+		return
+	}
+	s.VMOVQ(n.pair, to)
+	s.VPUNPCKLQDQ(to, to, to)
+}
+
 // widen makes words 16 to 19 of the header's second block: the constant part
 // and, of a nonce that is word 3, its sigma-0 in 18 and itself in 19. That is
 // done in general registers, which have nothing else to do.
-func (s *sha) widen(n nonce, words reg.Physical) {
+func (s *sha) widen(n nonce, words operand.Op) {
 	word, a, b := n.word.As32(), reg.EDX, reg.R8L
 	s.RORXL(operand.Imm(7), word, a)
 	s.RORXL(operand.Imm(18), word, b)
@@ -189,7 +225,12 @@ func (s *sha) widen(n nonce, words reg.Physical) {
 	s.XORL(b, a)
 	s.XORL(word, a)
 	s.ORQ(reg.RDX, n.pair)
-	s.VPBROADCASTQ_Z(n.pair, n.upper, words)
+	if s.avx512 {
+		s.VPBROADCASTQ_Z(n.pair, n.upper, words)
+	} else {
+		s.VMOVQ(n.pair, words)
+		s.VPSLLDQ(operand.Imm(8), words, words)
+	}
 	s.VPADDD(s.job.Offset(jobW16), words, words)
 }
 
@@ -198,7 +239,7 @@ func (s *sha) widen(n nonce, words reg.Physical) {
 // three more rounds would only move it on; so they are left out. A bit
 // for each hash that may meet the target comes out.
 func (s *sha) fold(streams []*stream, out reg.Register) {
-	newest := func(i int) reg.Physical { return streams[min(i, len(streams)-1)].abef }
+	newest := func(i int) operand.Op { return streams[min(i, len(streams)-1)].abef }
 	second := s.low.take()
 	s.VPUNPCKLDQ(newest(1), newest(0), wk)
 	s.VPUNPCKLDQ(newest(3), newest(2), second)
@@ -206,8 +247,14 @@ func (s *sha) fold(streams []*stream, out reg.Register) {
 	s.low.give(second)
 	s.VPADDD(s.table.last, wk, wk)
 	s.VPSHUFB(s.table.swap, wk, wk)
-	s.VPCMPUD(operand.Imm(lessOrEqual), s.job.Offset(jobLimit), wk, reg.K2)
-	s.KMOVW(reg.K2, out)
+	if s.avx512 {
+		s.VPCMPUD(operand.Imm(lessOrEqual), s.job.Offset(jobLimit), wk, reg.K2)
+		s.KMOVW(reg.K2, out)
+		return
+	}
+	s.VPMINUD(s.job.Offset(jobLimit), wk, second)
+	s.VPCMPEQD(wk, second, second)
+	s.VMOVMSKPS(second, out)
 }
 
 const lessOrEqual = 2 // of VPCMPUD

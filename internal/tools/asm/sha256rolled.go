@@ -41,7 +41,7 @@ const (
 
 func sha256rolled(c *build.Context) {
 	r := &rolled{
-		sha:   sha{Context: c, table: newShaTable(c), job: operand.Mem{Base: reg.RDI}, low: newPool(13, 16), high: newPool(16, 32)},
+		sha:   sha{Context: c, table: newShaTable(c), job: operand.Mem{Base: reg.RDI}, avx512: true, low: newPool(registers(13, 16)...), high: newPool(registers(16, 32)...)},
 		nonce: nonce{word: reg.RAX, pair: reg.RBX, upper: reg.K1},
 		next:  reg.RSI, turns: reg.RCX, begun: reg.R12, left: reg.R13, valid: reg.R9,
 		mids: operand.Mem{Base: reg.R10}, before: operand.Mem{Base: reg.R11},
@@ -220,7 +220,7 @@ func (r *rolled) ahead(g int, st *stream) (settle func()) {
 }
 
 // fetch copies what waits to where SHA instructions can name it.
-func (r *rolled) fetch(o operand.Op) reg.Physical {
+func (r *rolled) fetch(o operand.Op) operand.Op {
 	low := r.low.take()
 	r.VMOVDQA32(o, low)
 	return low

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 // A message of 16 words is expanded to 64, four at a time. Group g is words
@@ -23,6 +24,7 @@ const (
 	jobRing  = jobLimit + row // room for what is stored and loaded again, aligned as a stack would not be
 	jobPlan  = jobRing + 16*row
 	jobAdd   = jobPlan + (groups-4)*row
+	jobWaits = jobPlan // room for what else waits
 	jobMids  = jobAdd + 4*row
 
 	midStart = 0  // state after four rounds of the second block with nonce 0
@@ -30,6 +32,9 @@ const (
 	midSize  = 64
 	cdghAt   = row // the second half of a state
 )
+
+// jobBase is where it is.
+var jobBase = reg.RDI
 
 // shaTable is the constants of SHA-256 and of the paddings of the two messages
 // that are hashed after the first block: the header's last 16 bytes of 80, and

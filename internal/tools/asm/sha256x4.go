@@ -10,7 +10,8 @@ import (
 // can start every cycle: with four streams one nearly always does.
 //
 // X0 is words and constants of the next two rounds, X1 to X8 are states, X9 to
-// X15 newest words and the group in the making, X16 to X31 what waits.
+// X15 newest words and the group in the making, X16 to X31, or memory, what
+// waits.
 type fourfold struct {
 	sha
 	streams []*stream
@@ -20,15 +21,33 @@ type fourfold struct {
 }
 
 func sha256x4(c *build.Context) {
+	newFourfold(c, newPool(registers(16, 32)...), true).function("scanX4")
+}
+
+// sha256x4AVX is for CPUs without AVX-512VL: what waits is in memory.
+func sha256x4AVX(c *build.Context) {
+	var waits []operand.Op
+	for i := range 16 {
+		waits = append(waits, operand.Mem{Base: jobBase, Disp: jobWaits + i*row})
+	}
+	newFourfold(c, newPool(waits...), false).function("scanX4AVX")
+}
+
+func newFourfold(c *build.Context, high *pool, avx512 bool) *fourfold {
 	f := &fourfold{
-		sha:   sha{Context: c, table: newShaTable(c), job: operand.Mem{Base: reg.RDI}, low: newPool(9, 16), high: newPool(16, 32)},
+		sha:   sha{Context: c, avx512: avx512, table: newShaTable(c), job: operand.Mem{Base: jobBase}, low: newPool(registers(9, 16)...), high: high},
 		nonce: nonce{word: reg.RAX, pair: reg.RBX, upper: reg.K1},
 		next:  reg.RSI, turns: reg.RCX,
 	}
 	for i := range 4 {
 		f.streams = append(f.streams, &stream{index: i, abef: xmm(1 + 2*i), cdgh: xmm(2 + 2*i)})
 	}
-	begin(c, "scanX4", "func(job *shaJob, nonce uint32, turns uint64) (left uint64)", "shaJob")
+	return f
+}
+
+func (f *fourfold) function(name string) {
+	c := f.Context
+	begin(c, name, "func(job *shaJob, nonce uint32, turns uint64) (left uint64)", "shaJob")
 	f.slots = 4 * len(f.streams)
 	f.ring = f.job.Offset(jobRing)
 	c.Load(c.Param("job"), f.job.Base)
@@ -69,7 +88,7 @@ func (f *fourfold) open(st *stream) {
 	f.BSWAPL(f.nonce.word.As32())
 	f.shift(f.nonce)
 	st.words = f.low.take()
-	f.VPBROADCASTQ(f.nonce.pair, st.words)
+	f.both(f.nonce, st.words)
 	f.VPADDD(f.job.Offset(jobMids+midStart), st.words, st.abef)
 	f.VMOVDQU(f.job.Offset(jobMids+midStart+cdghAt), st.cdgh)
 	f.widen(f.nonce, st.words)
@@ -86,7 +105,7 @@ func (f *fourfold) padding(words operand.Mem) {
 
 // group does four rounds of every stream. What must be done ahead of the next
 // group is done between the two pairs, of which the second waits for the first.
-func (f *fourfold) group(g int, ahead func(*stream) reg.Physical, after func(*stream, reg.Physical)) {
+func (f *fourfold) group(g int, ahead func(*stream) operand.Op, after func(*stream, operand.Op)) {
 	for _, st := range f.streams {
 		slot := f.addK(g, st.words)
 		f.two(st)
@@ -105,9 +124,10 @@ func (f *fourfold) between() {
 		mid := f.job.Offset(jobMids + midEnd)
 		f.VPADDD(mid, st.abef, st.abef)
 		f.VPADDD(mid.Offset(cdghAt), st.cdgh, st.cdgh)
-		st.words, st.held = f.low.take(), f.high.take()
+		st.words = f.low.take()
 		f.VSHUFPS(operand.Imm(wordsABCD), st.cdgh, st.abef, st.words)
-		f.VSHUFPS(operand.Imm(wordsEFGH), st.cdgh, st.abef, st.held)
+		f.VSHUFPS(operand.Imm(wordsEFGH), st.cdgh, st.abef, wk)
+		st.held = f.save(wk)
 		f.VMOVDQU(f.table.initial, st.abef)
 		f.VMOVDQU(f.table.initial.Offset(cdghAt), st.cdgh)
 		st.parts = [groups]operand.Op{6: f.table.pad8}
@@ -117,22 +137,20 @@ func (f *fourfold) between() {
 // outer hashes the hash, as far as it takes to know its last word.
 func (f *fourfold) outer() {
 	f.Comment("Second hash, rounds 0 to 3.")
-	f.group(0, f.takeHeld, func(st *stream, second reg.Physical) {
+	f.group(0, func(st *stream) operand.Op { return f.restore(st.held) }, func(st *stream, second operand.Op) {
 		f.part(st, 4, second)
 		f.low.give(st.words)
 		st.words = second
 	})
 	f.Comment("Second hash, rounds 4 to 7.")
-	f.group(1, none, func(st *stream, _ reg.Physical) {
+	f.group(1, none, func(st *stream, _ operand.Op) {
 		f.part(st, 5, f.table.pad8)
 		f.low.give(st.words)
 	})
 	f.Comment("Second hash, rounds 8 to 15: the words are padding, and constant.")
 	f.padding(f.table.wk2)
 	for _, st := range f.streams {
-		st.words = f.low.take()
-		f.VMOVDQA32(st.parts[4], st.words)
-		f.high.give(st.parts[4])
+		st.words = f.restore(st.parts[4])
 		f.words16(st)
 	}
 	for pair := 1; pair < 4; pair++ {
@@ -150,14 +168,7 @@ func (f *fourfold) outer() {
 	}
 }
 
-func none(*stream) reg.Physical { return nil }
-
-func (f *fourfold) takeHeld(st *stream) reg.Physical {
-	fresh := f.low.take()
-	f.VMOVDQA32(st.held, fresh)
-	f.high.give(st.held)
-	return fresh
-}
+func none(*stream) operand.Op { return nil }
 
 // decide leaves the loop at a hash that may meet the target, or after the last
 // turn. A turn that may have a hit is not counted.
