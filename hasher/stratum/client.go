@@ -13,10 +13,12 @@ import (
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
-// Reconnects wait this long, doubling, and start over once there is work.
+// Reconnects wait this long, doubling, and start over once a session with work
+// has lasted.
 const (
 	minBackoff = time.Second
 	maxBackoff = 30 * time.Second
+	lasting    = 10 * time.Second
 )
 
 // ErrOffline means that there is no session with the pool to send a share to.
@@ -34,6 +36,11 @@ type Config struct {
 	Agent    string         // what we call ourselves, such as "curtaild/1.0"
 	Silence  time.Duration  // a pool that says nothing for this long is gone; 5 min if zero
 	Log      *slog.Logger   // nil: none
+
+	Algorithm work.Algorithm
+	// MinDifficulty is asked of the pool as the least difficulty of shares;
+	// zero: nothing is asked.
+	MinDifficulty float64
 
 	// Dial stands in for a plain TCP connection.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -53,6 +60,9 @@ type Client struct {
 	err    error
 	online bool
 	counts work.Counts
+	waits  work.Waits
+
+	shy shyness // Run's alone
 }
 
 // New checks the config and makes a client, which does nothing until Run.
@@ -89,7 +99,7 @@ func (c *Client) Changed() <-chan struct{} { return c.changed }
 func (c *Client) State() work.State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return work.State{Job: c.job, Err: c.err, Counts: c.counts.Clone()}
+	return work.State{Job: c.job, Err: c.err, Counts: c.counts.Clone(), Latency: c.waits.Latency()}
 }
 
 // Submit checks a share and hands it over to be sent. It does not block and
@@ -132,26 +142,35 @@ func unsentReason(err error) string {
 	return "other"
 }
 
-// Run connects, and connects again, until ctx is done.
+// Run connects, and connects again, until ctx is done. It may be called again
+// then.
 func (c *Client) Run(ctx context.Context) error {
 	at, wait := c.at, minBackoff
 	for {
-		before := c.sessions()
+		before, began := c.sessions(), time.Now()
 		err := c.session(ctx, at)
 		at = c.at
-		c.lost(err)
 		if ctx.Err() != nil {
+			c.lost(ErrOffline)
 			return nil
 		}
-		if c.sessions() != before {
+		c.lost(err)
+		c.fault(faultCause(err))
+		worked := c.sessions() != before
+		if worked && time.Since(began) >= lasting {
 			wait = minBackoff
+		}
+		if !worked {
+			c.shy.forget()
 		}
 		pause := wait/2 + rand.N(wait/2+1) // so that not all miners come back at once
 		if move, ok := errors.AsType[*reconnect](err); ok {
 			at.port, pause = move.port, max(move.wait, minBackoff)
 			c.cfg.Log.Info("pool asks to reconnect", "pool", at.String(), "wait", pause)
 		} else {
-			c.cfg.Log.Warn("pool session lost", "pool", c.at.String(), "err", err, "retry_in", pause)
+			l := c.State().Latency
+			c.cfg.Log.Warn("pool session lost", "pool", c.at.String(), "err", err, "after", time.Since(began).Round(time.Second),
+				"answers_p50", l.Median, "answers_p95", l.P95, "retry_in", pause)
 			wait = min(2*wait, maxBackoff)
 		}
 		select {
@@ -173,7 +192,6 @@ func (c *Client) lost(err error) {
 	c.mu.Lock()
 	c.online, c.job, c.err = false, nil, err
 	c.book.Clear()
-	c.counts.Faults[faultCause(err)]++
 	for drained := false; !drained; {
 		select {
 		case <-c.submits:
@@ -198,14 +216,23 @@ func (c *Client) publish(j work.Job, clean bool) {
 	c.notify()
 }
 
-func (c *Client) alive(s submission) bool {
+// unsent counts a share that was taken and then not sent.
+func (c *Client) unsent(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ok := c.book.Alive(s.job.Seq)
-	if !ok {
-		c.counts.Unsent["stale"]++
-	}
-	return ok
+	c.counts.Unsent[reason]++
+}
+
+func (c *Client) alive(job *work.Job) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.book.Alive(job.Seq)
+}
+
+func (c *Client) fault(cause string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.Faults[cause]++
 }
 
 func (c *Client) notify() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -63,7 +64,24 @@ func (e endpoint) open(ctx context.Context) (net.Conn, error) {
 	secure := tls.Client(conn, e.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("pool %s: tls: %w", e, err)
+		return nil, fmt.Errorf("pool %s: tls: %w%s", e, err, remedy(err))
 	}
 	return secure, nil
+}
+
+// remedy is what can be done about a certificate that was refused.
+func remedy(err error) string {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return ": name the authority that has signed it in ca_file"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return ": write the url with a name that the certificate has"
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return ": it may want stratum+tcp"
+	}
+	if bad, ok := errors.AsType[x509.CertificateInvalidError](err); ok && bad.Reason == x509.Expired {
+		return ": the pool must renew it, or this machine's clock is wrong"
+	}
+	return ""
 }

@@ -17,11 +17,16 @@ import (
 // Whatever a pool sends, a session ends with an error or goes on: it does not
 // panic, and it never takes up a job that breaks the bounds.
 func FuzzSession(f *testing.F) {
-	open := `{"id":1,"result":[[],"08000002",4],"error":null}` + "\n" + `{"id":2,"result":true,"error":null}` + "\n"
+	open := `{"id":1,"result":{"version-rolling":true,"version-rolling.mask":"1fffe000"},"error":null}` + "\n" +
+		`{"id":2,"result":[[],"08000002",4],"error":null}` + "\n" + `{"id":3,"result":true,"error":null}` + "\n"
 	params, _ := json.Marshal(notifyParams(f, pooltest.Example("j", true)))
-	f.Add([]byte(open + `{"id":null,"method":"mining.set_difficulty","params":[0.5]}` + "\n" + `{"method":"mining.notify","params":` + string(params) + "}\n"))
+	notify := `{"method":"mining.notify","params":` + string(params) + "}\n"
+	f.Add([]byte(open + `{"id":null,"method":"mining.set_difficulty","params":[0.5]}` + "\n" + notify))
+	f.Add([]byte(open + notify + `{"id":null,"method":"mining.set_extranonce","params":["00",2]}` + "\n" + notify))
+	f.Add([]byte(open + notify + `{"id":null,"method":"mining.set_version_mask","params":["ffffffff"]}` + "\n" + notify))
+	f.Add([]byte(`{"id":1,"result":null,"error":[-3,"no",null]}` + "\n" + `{"id":2,"result":[[],"",0],"error":null}` + "\n" + notify + `{"id":3,"result":true,"error":null}` + "\n"))
 	f.Add([]byte(open + `{"id":null,"method":"client.reconnect","params":["",3334,1]}` + "\n"))
-	f.Add([]byte(open + `{"id":3,"result":null,"error":[21,"x",null]}` + "\n"))
+	f.Add([]byte(open + `{"id":4,"result":null,"error":[21,"x",null]}` + "\n" + `{"id":9,"method":"mining.ping"}` + "\n" + `{"id":9,"method":"client.show_message","params":["x"]}` + "\n"))
 	f.Add([]byte("\n{}\n[]\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := New(Config{URL: "stratum+tcp://p:1", Dial: func(context.Context, string, string) (net.Conn, error) {
@@ -30,11 +35,14 @@ func FuzzSession(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := c.session(t.Context(), c.at); err == nil {
+		err = c.session(t.Context(), c.at)
+		if err == nil {
 			t.Fatal("a session ended without an error")
-		} else {
-			c.lost(err)
 		}
+		if j := c.State().Job; j != nil && (j.Check() != nil || j.Mask&^versionMask != 0 || j.Algorithm != work.SHA256d) {
+			t.Errorf("job %+v", j)
+		}
+		c.lost(err)
 		for seq := range uint64(len(data)) { // no more jobs than bytes
 			if c.book.Alive(seq) {
 				t.Fatal("a job outlives its session")

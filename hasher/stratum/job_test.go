@@ -107,6 +107,12 @@ func TestParseNotifyRefuses(t *testing.T) {
 	cases := map[string]func(p []json.RawMessage) []json.RawMessage{
 		"too few":           func(p []json.RawMessage) []json.RawMessage { return p[:7] },
 		"id a number":       set(0, `7`),
+		"id empty":          set(0, `""`),
+		"id null":           set(0, `null`),
+		"id no plain text":  set(0, `"a\u0000"`),
+		"id not ASCII":      set(0, `"\ud800"`),
+		"coinbase null":     set(2, `null`),
+		"time a number":     set(7, `-1`),
 		"id too long":       set(0, `"`+strings.Repeat("x", 200)+`"`),
 		"prev short":        set(1, `"00"`),
 		"prev null":         set(1, `null`),

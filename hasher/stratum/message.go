@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/curtaild/curtaild/hasher/work"
 )
@@ -31,6 +33,9 @@ type message struct {
 // decode reads one line.
 func decode(line []byte) (message, error) {
 	var m message
+	if !utf8.Valid(line) { // which the decoder would mend
+		return m, fmt.Errorf("%w: line of %d bytes that is no text", ErrProtocol, len(line))
+	}
 	if err := json.Unmarshal(line, &m); err != nil {
 		return m, fmt.Errorf("%w: line of %d bytes: %w", ErrProtocol, len(line), err)
 	}
@@ -55,18 +60,21 @@ type subscription struct {
 }
 
 func parseSubscription(raw json.RawMessage) (subscription, error) {
-	var s subscription
 	var parts []json.RawMessage
 	if err := json.Unmarshal(raw, &parts); err != nil || len(parts) < 3 {
-		return s, fmt.Errorf("%w: subscription: want three parts", ErrProtocol)
+		return subscription{}, fmt.Errorf("%w: subscription: want three parts", ErrProtocol)
 	}
-	x1, err := unhex(parts[1], work.MaxExtranonce1)
+	return parseExtranonce(parts[1], parts[2])
+}
+
+func parseExtranonce(first, size json.RawMessage) (subscription, error) {
+	x1, err := unhex(first, work.MaxExtranonce1)
 	if err != nil {
-		return s, fmt.Errorf("%w: extranonce1: %w", ErrProtocol, err)
+		return subscription{}, fmt.Errorf("%w: extranonce1: %w", ErrProtocol, err)
 	}
-	n, err := strconv.Atoi(string(parts[2]))
+	n, err := strconv.Atoi(string(size))
 	if err != nil || n < 0 || n > work.MaxExtranonce2 {
-		return s, fmt.Errorf("%w: extranonce2 size %.20s: want 0 to %d", ErrProtocol, parts[2], work.MaxExtranonce2)
+		return subscription{}, fmt.Errorf("%w: extranonce2 size %.20s: want 0 to %d", ErrProtocol, size, work.MaxExtranonce2)
 	}
 	return subscription{extranonce1: x1, size2: n}, nil
 }
@@ -80,7 +88,7 @@ func parseNotify(p []json.RawMessage, s subscription, t work.Target) (j work.Job
 	j = work.Job{Extranonce1: s.extranonce1, Size2: s.size2, Target: t}
 	var branches []json.RawMessage
 	steps := []func() error{
-		func() error { return json.Unmarshal(p[0], &j.ID) },
+		func() (err error) { j.ID, err = jobID(p[0]); return err },
 		func() (err error) { j.Prev, err = prevHash(p[1]); return err },
 		func() (err error) { j.Coinbase1, err = unhex(p[2], work.MaxCoinbase); return err },
 		func() (err error) { j.Coinbase2, err = unhex(p[3], work.MaxCoinbase); return err },
@@ -113,6 +121,18 @@ func parseNotify(p []json.RawMessage, s subscription, t work.Target) (j work.Job
 		}
 	}
 	return j, clean, nil
+}
+
+// jobID reads a job's name. It must come back as it was, so it is plain text.
+func jobID(raw json.RawMessage) (string, error) {
+	var id string
+	if err := json.Unmarshal(raw, &id); err != nil {
+		return "", err
+	}
+	if id == "" || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return "", errors.New("no plain text")
+	}
+	return id, nil
 }
 
 // prevHash reads the previous block's hash. Stratum sends it as eight
@@ -151,6 +171,9 @@ func word(raw json.RawMessage) (uint32, error) {
 }
 
 func unhex(raw json.RawMessage, most int) ([]byte, error) {
+	if null(raw) { // which the decoder would leave empty
+		return nil, errors.New("nothing")
+	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, err

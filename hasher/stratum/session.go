@@ -4,68 +4,59 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
 const (
-	handshakeTimeout = 15 * time.Second // from connecting to being authorized
+	handshakeTimeout = 15 * time.Second // from subscribing to being authorized
 	answerTimeout    = 60 * time.Second // of a submitted share
 	writeTimeout     = 10 * time.Second
 	maxPending       = 64 // shares without an answer
 	maxWait          = time.Minute
 )
 
-// Why a session ends.
-var (
-	errAnswer  = errors.New("pool does not answer")
-	errRefused = errors.New("pool refuses us")
-)
-
-// reconnect is the pool's wish that we come back at another port.
-type reconnect struct {
-	port string
-	wait time.Duration
-}
-
-func (r *reconnect) Error() string { return "pool asks to reconnect at port " + r.port }
-
-// submission is a checked share on its way to the pool.
-type submission struct {
-	job   *work.Job
-	share work.Share
-	sent  time.Time
-}
+// errAnswer ends a session whose pool leaves a call open.
+var errAnswer = errors.New("pool does not answer")
 
 // session is one connection. One goroutine owns it; another reads lines.
 type session struct {
-	c       *Client
-	at      endpoint
-	conn    net.Conn
-	sub     *subscription
-	ready   bool // authorized
-	target  work.Target
-	early   func()                // a job that came before we were authorized
-	pending map[uint64]submission // by id
-	lastID  uint64
-	due     time.Time // by when the handshake must be over
+	c      *Client
+	at     endpoint
+	conn   net.Conn
+	lastID uint64
+	calls  map[uint64]call // without an answer
+	shares int             // of them
+
+	sub     *subscription // for the jobs to come
+	ready   bool          // authorized
+	target  work.Target   // of the jobs to come
+	rolling bool          // version rolling is granted
+	mask    uint32        // the pool's last one, valid at once
+	extras  bool          // extranonces may change
+	last    *work.Job     // as the pool has given it
+
+	heard  time.Time // the last message
+	pinged bool      // and not answered
+	said   time.Time // the last message of the pool's operator that was logged
+	warned time.Time // the last rejected share that was
 }
 
-// The ids of the two calls of the handshake; shares follow.
-const (
-	idSubscribe = 1
-	idAuthorize = 2
-)
+// call is a call of ours that has no answer yet.
+type call struct {
+	method string
+	sent   time.Time
+	due    time.Time             // zero: it may stay open
+	answer func(m message) error // acts on the answer
+	late   func() error          // acts once it is due; nil: the session ends
+	share  bool
+}
 
 // session runs one connection to its end and says why it ended.
 func (c *Client) session(ctx context.Context, at endpoint) error {
@@ -88,14 +79,16 @@ func (c *Client) session(ctx context.Context, at endpoint) error {
 		for range readErr { // until the reader is gone
 		}
 	}()
+	now := time.Now()
 	s := &session{
-		c: c, at: at, conn: conn, target: work.SHA256d.DifficultyTarget(1), pending: map[uint64]submission{},
-		lastID: idAuthorize, due: time.Now().Add(handshakeTimeout),
+		c: c, at: at, conn: conn, target: c.cfg.Algorithm.DifficultyTarget(1), calls: map[uint64]call{}, heard: now,
 	}
-	if err := s.call(idSubscribe, "mining.subscribe", c.cfg.Agent); err != nil {
-		return err
+	err = s.begin(now)
+	if err == nil {
+		err = s.loop(ctx, lines, readErr)
 	}
-	return s.loop(ctx, lines, readErr)
+	s.ended(ctx, err)
+	return fmt.Errorf("pool %s: %w", s.at, err)
 }
 
 func (s *session) loop(ctx context.Context, lines <-chan message, readErr <-chan error) error {
@@ -103,7 +96,7 @@ func (s *session) loop(ctx context.Context, lines <-chan message, readErr <-chan
 	defer tick.Stop()
 	for {
 		var submits <-chan submission
-		if s.ready && len(s.pending) < maxPending {
+		if s.ready && s.shares < maxPending {
 			submits = s.c.submits
 		}
 		var err error
@@ -112,6 +105,7 @@ func (s *session) loop(ctx context.Context, lines <-chan message, readErr <-chan
 			return ctx.Err()
 		case err = <-readErr:
 		case m := <-lines:
+			s.heard = time.Now()
 			err = s.take(m)
 		case sub := <-submits:
 			err = s.submit(sub)
@@ -119,7 +113,7 @@ func (s *session) loop(ctx context.Context, lines <-chan message, readErr <-chan
 			err = s.overdue(now)
 		}
 		if err != nil {
-			return fmt.Errorf("pool %s: %w", s.at, err)
+			return err
 		}
 	}
 }
@@ -172,12 +166,26 @@ func wholeLines(data []byte, _ bool) (advance int, token []byte, err error) {
 	return 0, nil, nil
 }
 
-func (s *session) call(id uint64, method string, params ...string) error {
-	line, err := json.Marshal(struct {
-		ID     uint64   `json:"id"`
-		Method string   `json:"method"`
-		Params []string `json:"params"`
-	}{id, method, params})
+// call calls the pool.
+func (s *session) call(c call, params ...any) error {
+	s.lastID++
+	c.sent = time.Now()
+	s.calls[s.lastID] = c
+	if c.share {
+		s.shares++
+	}
+	if params == nil {
+		params = []any{}
+	}
+	return s.write(struct {
+		ID     uint64 `json:"id"`
+		Method string `json:"method"`
+		Params []any  `json:"params"`
+	}{s.lastID, c.method, params})
+}
+
+func (s *session) write(v any) error {
+	line, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
@@ -188,102 +196,61 @@ func (s *session) call(id uint64, method string, params ...string) error {
 	return err
 }
 
-// take acts on one message.
-func (s *session) take(m message) error {
-	if m.Method == "" {
-		return s.answer(m)
-	}
-	switch m.Method {
-	case "mining.set_difficulty":
-		if len(m.Params) < 1 {
-			return fmt.Errorf("%w: difficulty missing", ErrProtocol)
+// answer acts on the pool's answer to one of our calls.
+func (s *session) answer(m message) error {
+	id, ok := m.answerTo()
+	if !ok {
+		if null(m.ID) && !null(m.Error) {
+			return fmt.Errorf("%w: %s", errRefused, reasonText(m.Error))
 		}
-		t, err := work.SHA256d.ParseDifficulty(string(m.Params[0]))
-		if err != nil {
+		return fmt.Errorf("%w: answer to no call of ours", ErrProtocol)
+	}
+	c, ok := s.calls[id]
+	if !ok {
+		return fmt.Errorf("%w: answer to call %d, which is not open", ErrProtocol, id)
+	}
+	delete(s.calls, id)
+	if c.share {
+		s.shares--
+	}
+	return c.answer(m)
+}
+
+// overdue looks after what has waited for too long.
+func (s *session) overdue(now time.Time) error {
+	for id, c := range s.calls {
+		if c.due.IsZero() || now.Before(c.due) {
+			continue
+		}
+		if c.late == nil {
+			return fmt.Errorf("%w: %s for %v", errAnswer, c.method, now.Sub(c.sent).Round(time.Second))
+		}
+		c.due = time.Time{} // an answer may still come
+		s.calls[id] = c
+		if err := c.late(); err != nil {
 			return err
 		}
-		s.target = t // from the next job on
-	case "mining.notify":
-		return s.job(m.Params)
-	case "client.reconnect":
-		return s.reconnect(m.Params)
-	default: // what we do not know does not concern us
+	}
+	if s.ready && !s.pinged && now.Sub(s.heard) > s.c.cfg.Silence/2 {
+		// A pool with nothing to say is told from one that is gone: any
+		// answer will do, and "unknown method" is one.
+		s.pinged = true
+		return s.call(call{method: "mining.ping", answer: func(message) error { s.pinged = false; return nil }})
 	}
 	return nil
 }
 
-func (s *session) job(params []json.RawMessage) error {
-	if s.sub == nil {
-		return fmt.Errorf("%w: job before the subscription", ErrProtocol)
-	}
-	j, clean, err := parseNotify(params, *s.sub, s.target)
-	if err != nil {
-		return err
-	}
-	if !s.ready {
-		s.early = func() { s.c.publish(j, clean) }
-		return nil
-	}
-	s.c.publish(j, clean)
-	return nil
-}
-
-// reconnect follows the pool to another port, but never to another host:
-// that is how a man in the middle takes the hash rate.
-func (s *session) reconnect(p []json.RawMessage) error {
-	var host string
-	if len(p) > 0 && !null(p[0]) {
-		if err := json.Unmarshal(p[0], &host); err != nil {
-			return fmt.Errorf("%w: reconnect: %w", ErrProtocol, err)
+// ended counts the shares whose answer nobody waits for any more, and
+// remembers which method the pool seems to have hung up on.
+func (s *session) ended(ctx context.Context, err error) {
+	cause, now := faultCause(err), time.Now()
+	cut := ctx.Err() == nil && (cause == "hung-up" || cause == "network")
+	for _, c := range s.calls {
+		if c.share {
+			s.c.silent()
+		}
+		if cut && now.Sub(c.sent) < configureTimeout {
+			s.c.shy.of(c.method, now)
 		}
 	}
-	if host != "" && !strings.EqualFold(host, s.at.host) {
-		s.c.fault("reconnect-elsewhere")
-		s.c.cfg.Log.Warn("pool asks to reconnect to another host: ignored", "pool", s.at.String(), "host", fmt.Sprintf("%.100q", host))
-		return nil
-	}
-	own, err := strconv.Atoi(s.at.port)
-	if err != nil {
-		return err
-	}
-	port, err := number(p, 1, own)
-	if err != nil {
-		return err
-	}
-	seconds, err := number(p, 2, 0)
-	if err != nil {
-		return err
-	}
-	if port < 1 || port > 65535 || seconds < 0 {
-		return fmt.Errorf("%w: reconnect to port %d in %d s", ErrProtocol, port, seconds)
-	}
-	wait := min(time.Duration(seconds)*time.Second, maxWait)
-	return &reconnect{port: strconv.Itoa(port), wait: wait}
-}
-
-func (s *session) submit(sub submission) error {
-	if !s.c.alive(sub) { // the job changed while the share waited
-		return nil
-	}
-	s.lastID++
-	sub.sent = time.Now()
-	s.pending[s.lastID] = sub
-	return s.call(s.lastID, "mining.submit", s.c.cfg.User, sub.job.ID,
-		hex.EncodeToString(sub.share.Extranonce2), hexWord(sub.share.Time), hexWord(sub.share.Nonce))
-}
-
-func hexWord(v uint32) string {
-	return hex.EncodeToString(binary.BigEndian.AppendUint32(nil, v))
-}
-
-func (s *session) overdue(now time.Time) error {
-	if !s.ready && now.After(s.due) {
-		return fmt.Errorf("%w: not authorized within %v", errAnswer, handshakeTimeout)
-	}
-	for _, sub := range s.pending {
-		if now.Sub(sub.sent) > answerTimeout {
-			return fmt.Errorf("%w: a share for %v", errAnswer, answerTimeout)
-		}
-	}
-	return nil
 }

@@ -15,19 +15,16 @@ var (
 
 const (
 	keepJobs   = 8       // jobs that are not yet over but for the newest
-	keepShares = 1 << 16 // a job, to tell duplicates
+	keepShares = 1 << 15 // the last so many, to tell duplicates, and up to as many before
 )
 
 // Book knows which jobs are alive and which of their shares were seen. It is
 // not safe for concurrent use.
 type Book struct {
-	seq  uint64
-	jobs []*entry // oldest first
-}
-
-type entry struct {
-	job  *Job
-	seen map[Header]struct{}
+	seq    uint64
+	jobs   []*Job              // oldest first
+	seen   map[Header]struct{} // shares taken, whatever their job
+	before map[Header]struct{} // those taken before them
 }
 
 // Add takes up a job, numbers it, and returns it. A clean one ends all that
@@ -41,41 +38,60 @@ func (b *Book) Add(j Job, clean bool) *Job {
 	if len(b.jobs) >= keepJobs {
 		b.jobs = slices.Delete(b.jobs, 0, 1)
 	}
-	b.jobs = append(b.jobs, &entry{job: &j, seen: map[Header]struct{}{}})
+	b.jobs = append(b.jobs, &j)
 	return &j
 }
 
-// Clear ends all jobs. Numbers go on.
+// Clear ends all jobs. Numbers go on, and shares stay known: the same job may
+// be given out again.
 func (b *Book) Clear() { b.jobs = nil }
 
 // Alive reports whether shares of the job with this number still count.
-func (b *Book) Alive(seq uint64) bool {
-	return slices.ContainsFunc(b.jobs, func(e *entry) bool { return e.job.Seq == seq })
-}
+func (b *Book) Alive(seq uint64) bool { return b.job(seq) != nil }
 
-// Take checks s in plain Go, and returns its job.
-// A share is taken once.
-func (b *Book) Take(s Share) (*Job, error) {
-	for _, e := range b.jobs {
-		if e.job.Seq == s.Job {
-			return e.job, e.take(s)
+func (b *Book) job(seq uint64) *Job {
+	for _, j := range b.jobs {
+		if j.Seq == seq {
+			return j
 		}
 	}
-	return nil, ErrStale
+	return nil
 }
 
-func (e *entry) take(s Share) error {
-	j := e.job
+// Take checks s in plain Go, and returns its job. A header is taken once,
+// under whatever number its job goes.
+func (b *Book) Take(s Share) (*Job, error) {
+	j := b.job(s.Job)
+	if j == nil {
+		return nil, ErrStale
+	}
 	if len(s.Extranonce2) != j.Size2 || s.Time < j.Time || s.Time-j.Time > MaxRoll || !j.Permits(s.Version) {
-		return ErrMalformed
+		return j, ErrMalformed
 	}
 	h := j.Header(s)
 	if !j.Target.Met(j.Algorithm.Sum(&h)) {
-		return ErrLow
+		return j, ErrLow
 	}
-	if _, dup := e.seen[h]; dup || len(e.seen) >= keepShares {
-		return ErrDuplicate
+	if b.known(h) {
+		return j, ErrDuplicate
 	}
-	e.seen[h] = struct{}{}
-	return nil
+	b.seen[h] = struct{}{}
+	return j, nil
+}
+
+// known reports whether h was taken before, and makes room for it if not.
+func (b *Book) known(h Header) bool {
+	if _, ok := b.before[h]; ok {
+		return true
+	}
+	if _, ok := b.seen[h]; ok {
+		return true
+	}
+	if len(b.seen) >= keepShares {
+		b.before, b.seen = b.seen, nil
+	}
+	if b.seen == nil {
+		b.seen = map[Header]struct{}{}
+	}
+	return false
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestVariants(t *testing.T) {
@@ -121,8 +122,9 @@ func TestBook(t *testing.T) {
 		}
 	}
 	take(share(first, 1), nil)
-	take(share(second, 1), nil)
 	take(share(first, 1), ErrDuplicate)
+	take(share(second, 1), ErrDuplicate) // the same header under another number
+	take(share(second, 4), nil)
 	for _, bad := range []Share{
 		{Job: first.Seq, Extranonce2: []byte{}, Time: 100},
 		{Job: first.Seq, Extranonce2: []byte{0, 0}, Time: 100},
@@ -143,8 +145,50 @@ func TestBook(t *testing.T) {
 		t.Error("the oldest job goes first")
 	}
 	b.Clear()
-	if next := b.Add(j, false); next.Seq <= third.Seq+keepJobs {
+	next := b.Add(j, false)
+	if next.Seq <= third.Seq+keepJobs {
 		t.Error("numbers are used again")
+	}
+	take(share(next, 4), ErrDuplicate) // given out again
+	for n := range uint32(keepShares) {
+		take(share(next, 10+n), nil)
+	}
+	take(share(next, 10), ErrDuplicate)
+	take(share(next, 4), ErrDuplicate)
+	for n := range uint32(keepShares) {
+		take(share(next, 10+keepShares+n), nil)
+	}
+	take(share(next, 10+keepShares), ErrDuplicate)
+	if len(b.seen)+len(b.before) > 2*keepShares {
+		t.Errorf("%d shares are kept", len(b.seen)+len(b.before))
+	}
+}
+
+func TestLatency(t *testing.T) {
+	var w Waits
+	if w.Latency() != (Latency{}) {
+		t.Error("a latency of nothing")
+	}
+	for _, tc := range []struct {
+		add, n      int // so many of the same
+		median, p95 int
+	}{
+		{7, 1, 7, 7}, {9, 1, 9, 9}, {5, 98, 5, 5}, {100, 6, 5, 100}, {1, 256, 1, 1},
+	} {
+		for range tc.n {
+			w.Add(time.Duration(tc.add))
+		}
+		if got := w.Latency(); got != (Latency{Median: time.Duration(tc.median), P95: time.Duration(tc.p95)}) {
+			t.Errorf("after %d of %d: %+v", tc.n, tc.add, got)
+		}
+	}
+}
+
+func TestCountsPlus(t *testing.T) {
+	a := Counts{Sessions: 1, Accepted: 2, Silent: 3, Rejected: map[string]uint64{"x": 1}}
+	got := a.Plus(Counts{Sessions: 10, Accepted: 20, Silent: 30, Rejected: map[string]uint64{"x": 2, "y": 5}, Faults: map[string]uint64{"z": 1}})
+	if got.Sessions != 11 || got.Accepted != 22 || got.Silent != 33 || got.Rejects() != 8 || got.Faults["z"] != 1 || a.Rejects() != 1 {
+		t.Errorf("sum %+v", got)
 	}
 }
 

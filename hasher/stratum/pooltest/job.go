@@ -8,6 +8,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"golang.org/x/crypto/scrypt"
 )
 
 // Job is a job as the protocol writes it: all hex.
@@ -38,8 +40,10 @@ func Example(id string, clean bool) Job {
 // given is a job in one miner's hands.
 type given struct {
 	Job
-	difficulty string
-	seen       map[string]bool
+	extranonce1 string
+	size2       int
+	difficulty  string
+	seen        map[string]bool
 }
 
 // give sends a job. The pool's lock is held.
@@ -47,22 +51,31 @@ func (c *conn) give(j Job) {
 	if j.Clean {
 		clear(c.jobs)
 	}
-	c.jobs[j.ID] = &given{Job: j, difficulty: c.pool.difficulty, seen: map[string]bool{}}
+	c.jobs[j.ID] = &given{Job: j, extranonce1: c.extranonce1, size2: c.size2, difficulty: c.pool.difficulty, seen: map[string]bool{}}
 	branches, _ := json.Marshal(append([]string{}, j.Branches...))
 	c.send(fmt.Appendf(nil, `{"id":null,"method":"mining.notify","params":[%q,%q,%q,%q,%s,%q,%q,%q,%t]}`+"\n",
 		j.ID, swapWords(reverse(j.Prev)), j.Coinbase1, j.Coinbase2, branches, j.Version, j.Bits, j.Time, j.Clean))
 }
 
-// submit judges a share: user, job, extranonce2, time, nonce.
+// maxAhead is how far the time of a share may be ahead of its job's, in
+// seconds: nodes take two hours.
+const maxAhead = 7200
+
+// submit judges a share: user, job, extranonce2, time, nonce, and with
+// version rolling the version's bits.
 func (c *conn) submit(params []any) (result, fault string) {
-	var f [5]string
+	want := 5
+	if c.rolling {
+		want = 6
+	}
+	if len(params) != want {
+		return c.violation("share of %d parameters, want %d", len(params), want)
+	}
+	f := make([]string, want)
 	for i := range f {
-		if len(params) != len(f) {
-			return c.reject(20, "want five parameters, got %d", len(params))
-		}
 		s, ok := params[i].(string)
 		if !ok {
-			return c.reject(20, "parameter %d is no text", i)
+			return c.violation("share: parameter %d is no text", i)
 		}
 		f[i] = s
 	}
@@ -73,27 +86,43 @@ func (c *conn) submit(params []any) (result, fault string) {
 	if j == nil {
 		return c.reject(21, "job %q is not known", f[1])
 	}
-	for i, digits := range []int{2 * c.pool.size2, 8, 8} {
-		if s := f[2+i]; len(s) != digits || strings.Trim(s, "0123456789abcdef") != "" {
-			return c.reject(20, "parameter %d: %q: want %d hex digits", 2+i, s, digits)
+	for i, digits := range []int{2 * j.size2, 8, 8, 8}[:want-2] {
+		if s := f[2+i]; len(s) != digits || !isHex(s) {
+			return c.violation("share: parameter %d: %q: want %d hex digits", 2+i, s, digits)
 		}
 	}
-	if at, _ := strconv.ParseInt(f[3], 16, 64); at < mustInt(j.Time) || at > mustInt(j.Time)+7200 {
+	if at := mustInt(f[3]); at < mustInt(j.Time) || at > mustInt(j.Time)+maxAhead {
 		return c.reject(20, "time %s, the job's is %s", f[3], j.Time)
+	}
+	header := j.Job
+	if c.rolling {
+		bits, mask := mustInt(f[5]), mustInt(c.mask)
+		if bits&^mask != 0 {
+			return c.reject(20, "version bits %s outside of mask %s", f[5], c.mask)
+		}
+		header.Version = fmt.Sprintf("%08x", mustInt(j.Version)&^mask|bits)
 	}
 	key := strings.Join(f[2:], "/")
 	if j.seen[key] {
 		return c.reject(22, "duplicate %s", key)
 	}
 	j.seen[key] = true
-	hash := HeaderHash(j.Job, c.extranonce1+f[2], f[3], f[4])
-	if n, _ := new(big.Int).SetString(hash, 16); n.Cmp(target(j.difficulty)) > 0 {
+	return c.weigh(j, headerText(header, j.extranonce1+f[2], f[3], f[4]), header.Version)
+}
+
+// weigh holds a share's hash against its difficulty.
+func (c *conn) weigh(j *given, header, version string) (result, fault string) {
+	hash, one := reverse(double(header)), oneSHA256d
+	if c.pool.Scrypt {
+		hash, one = reverse(scryptOf(header)), oneScrypt
+	}
+	if n, _ := new(big.Int).SetString(hash, 16); n.Cmp(target(one, j.difficulty)) > 0 {
 		return c.reject(23, "hash %s at difficulty %s", hash, j.difficulty)
 	}
 	if c.pool.Reject != "" {
 		return "null", c.pool.Reject
 	}
-	c.pool.event("accepted", "%s", j.ID)
+	c.pool.emit(Event{Kind: "accepted", Text: j.ID, Version: version})
 	return "true", ""
 }
 
@@ -104,32 +133,59 @@ func (c *conn) reject(code int, format string, args ...any) (result, fault strin
 	return "null", fmt.Sprintf(`[%d,%q,null]`, code, text)
 }
 
-func target(difficulty string) *big.Int {
+// Targets of difficulty 1.
+const (
+	oneSHA256d = "ffff0000000000000000000000000000000000000000000000000000"
+	oneScrypt  = "ffff00000000000000000000000000000000000000000000000000000000"
+)
+
+func target(one, difficulty string) *big.Int {
 	d, _ := new(big.Rat).SetString(difficulty)
-	one, _ := new(big.Int).SetString("ffff"+strings.Repeat("0", 52), 16)
-	t := new(big.Rat).Quo(new(big.Rat).SetInt(one), d)
+	n, _ := new(big.Int).SetString(one, 16)
+	t := new(big.Rat).Quo(new(big.Rat).SetInt(n), d)
 	return new(big.Int).Quo(t.Num(), t.Denom())
 }
 
 // HeaderHash is the hash of the job's header, as block explorers write it.
 func HeaderHash(j Job, extranonces, time, nonce string) string {
+	return reverse(double(headerText(j, extranonces, time, nonce)))
+}
+
+// headerText is the header as it is hashed.
+func headerText(j Job, extranonces, time, nonce string) string {
 	root := double(j.Coinbase1 + extranonces + j.Coinbase2)
 	for _, b := range j.Branches {
 		root = double(root + b)
 	}
-	return reverse(double(reverse(j.Version) + reverse(j.Prev) + root + reverse(time) + reverse(j.Bits) + reverse(nonce)))
+	return reverse(j.Version) + reverse(j.Prev) + root + reverse(time) + reverse(j.Bits) + reverse(nonce)
+}
+
+// scryptOf hashes hex into hex, as Litecoin does.
+func scryptOf(text string) string {
+	b := mustBytes(text)
+	key, err := scrypt.Key(b, b, 1024, 1, 1, 32)
+	if err != nil {
+		panic("pooltest: " + err.Error())
+	}
+	return hex.EncodeToString(key)
 }
 
 // double hashes hex into hex.
 func double(text string) string {
+	h := sha256.Sum256(mustBytes(text))
+	h = sha256.Sum256(h[:])
+	return hex.EncodeToString(h[:])
+}
+
+func mustBytes(text string) []byte {
 	b, err := hex.DecodeString(text)
 	if err != nil {
 		panic("pooltest: a job that is no hex: " + err.Error())
 	}
-	h := sha256.Sum256(b)
-	h = sha256.Sum256(h[:])
-	return hex.EncodeToString(h[:])
+	return b
 }
+
+func isHex(text string) bool { return strings.Trim(text, "0123456789abcdef") == "" }
 
 // reverse turns the order of the bytes around.
 func reverse(text string) string {

@@ -5,27 +5,35 @@
 package pooltest
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"net"
 	"sync"
+	"time"
 )
 
-// Pool is one pool. Its zero value is not ready; use New.
+// Pool is one pool. Its zero value is not ready; use New. The exported fields
+// are set before the first connection.
 type Pool struct {
-	// Reject, if set before the first connection, is the error that answers
-	// every good share.
+	// Reject is the error that answers every good share.
 	Reject string
-	// Mute pools take connections and say nothing.
-	Mute bool
 	// Deny pools authorize nobody.
 	Deny bool
+	// Mask are the bits of the version that miners may roll, as 8 hex digits;
+	// empty: none.
+	Mask string
+	// Scrypt pools want scrypt in place of double SHA-256.
+	Scrypt bool
+	// Unknown are methods that the pool does not know, and how it takes them:
+	// "error", "silence" or "hangup".
+	Unknown map[string]string
+	// Lag is how late everything arrives that the pool sends.
+	Lag time.Duration
 
 	user       string
 	size2      int
 	events     chan Event
 	mu         sync.Mutex
+	mute       bool
 	conns      map[*conn]struct{}
 	listeners  []net.Listener
 	difficulty string
@@ -37,8 +45,10 @@ type Pool struct {
 
 // Event is something that a miner did.
 type Event struct {
-	Kind string // connected, subscribed, authorized, accepted, rejected, violation, closed
+	Kind string // connected, configured, subscribed, authorized, accepted, rejected, pinged, answered, violation, closed
 	Text string // the job's id, or what was wrong
+	// Version is that of an accepted share's header, as 8 hex digits.
+	Version string
 }
 
 // New makes a pool that knows one user and gives out extranonces of size2
@@ -51,8 +61,12 @@ func New(user string, size2 int) *Pool {
 func (p *Pool) Events() <-chan Event { return p.events }
 
 func (p *Pool) event(kind, format string, args ...any) {
+	p.emit(Event{Kind: kind, Text: fmt.Sprintf(format, args...)})
+}
+
+func (p *Pool) emit(e Event) {
 	select {
-	case p.events <- Event{Kind: kind, Text: fmt.Sprintf(format, args...)}:
+	case p.events <- e:
 	default: // a test that reads none
 	}
 }
@@ -82,7 +96,7 @@ func (p *Pool) Serve(nc net.Conn) {
 		return
 	}
 	p.count++
-	c := &conn{pool: p, nc: nc, extranonce1: fmt.Sprintf("%08x", 0xa0000000+uint32(p.count)), jobs: map[string]*given{}, out: make(chan []byte, 256), quit: make(chan struct{})}
+	c := newConn(p, nc, fmt.Sprintf("%08x", 0xa0000000+uint32(p.count)))
 	p.conns[c] = struct{}{}
 	p.event("connected", "%s", c.extranonce1)
 	p.wg.Go(c.write)
@@ -109,146 +123,75 @@ func (p *Pool) Close() {
 }
 
 // Hangup closes every connection.
-func (p *Pool) Hangup() {
+func (p *Pool) Hangup() { p.each(func(c *conn) { c.hangup() }) }
+
+// Mute makes the pool hear and not answer, or ends that.
+func (p *Pool) Mute(mute bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mute = mute
+}
+
+// each does something to every miner's connection.
+func (p *Pool) each(do func(*conn)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := range p.conns {
-		c.hangup()
+		do(c)
 	}
 }
 
 // Send sends bytes to every miner just as they are.
-func (p *Pool) Send(raw []byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.conns {
-		c.send(raw)
-	}
+func (p *Pool) Send(raw []byte) { p.each(func(c *conn) { c.send(raw) }) }
+
+// Notify sends every miner a notification, its parameters in JSON.
+func (p *Pool) Notify(method, params string) {
+	p.Send(fmt.Appendf(nil, `{"id":null,"method":%q,"params":%s}`+"\n", method, params))
+}
+
+// Ask calls a method of every miner. The answer becomes an event.
+func (p *Pool) Ask(id, method string) {
+	p.Send(fmt.Appendf(nil, `{"id":%s,"method":%q,"params":[]}`+"\n", id, method))
 }
 
 // Difficulty sets the difficulty of the jobs to come, as a JSON number, and
 // tells every miner.
 func (p *Pool) Difficulty(d string) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.difficulty = d
-	for c := range p.conns {
-		c.send(difficultyLine(d))
-	}
+	p.mu.Unlock()
+	p.Notify("mining.set_difficulty", "["+d+"]")
+}
+
+// VersionMask tells every miner with version rolling its bits from now on.
+func (p *Pool) VersionMask(mask string) {
+	p.each(func(c *conn) {
+		if c.rolling {
+			c.mask = mask
+			c.send(fmt.Appendf(nil, `{"id":null,"method":"mining.set_version_mask","params":[%q]}`+"\n", mask))
+		}
+	})
+}
+
+// Extranonce gives every miner another extranonce for the jobs to come.
+func (p *Pool) Extranonce(extranonce1 string, size2 int) {
+	p.each(func(c *conn) {
+		if !c.extranonces {
+			p.event("violation", "miner has not asked for extranonces")
+		}
+		c.extranonce1, c.size2 = extranonce1, size2
+		c.send(fmt.Appendf(nil, `{"id":null,"method":"mining.set_extranonce","params":[%q,%d]}`+"\n", extranonce1, size2))
+	})
 }
 
 // Job gives every miner, and those to come, a job.
 func (p *Pool) Job(j Job) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.job = &j
-	for c := range p.conns {
+	p.mu.Unlock()
+	p.each(func(c *conn) {
 		if c.ready {
 			c.give(j)
 		}
-	}
-}
-
-func difficultyLine(d string) []byte {
-	return []byte(`{"id":null,"method":"mining.set_difficulty","params":[` + d + "]}\n")
-}
-
-// conn is one miner. The pool's lock guards it.
-type conn struct {
-	pool        *Pool
-	nc          net.Conn
-	extranonce1 string
-	subscribed  bool
-	ready       bool
-	jobs        map[string]*given
-	out         chan []byte
-	quit        chan struct{}
-	once        sync.Once
-}
-
-func (c *conn) hangup() {
-	c.once.Do(func() {
-		close(c.quit)
-		c.nc.Close()
 	})
-}
-
-func (c *conn) send(b []byte) {
-	select {
-	case c.out <- b:
-	default:
-		c.pool.event("violation", "miner does not read")
-	}
-}
-
-func (c *conn) write() {
-	for {
-		select {
-		case <-c.quit:
-			return
-		case b := <-c.out:
-			if _, err := c.nc.Write(b); err != nil {
-				return
-			}
-		}
-	}
-}
-
-func (c *conn) read() {
-	sc := bufio.NewScanner(c.nc)
-	for sc.Scan() {
-		if c.pool.Mute {
-			continue
-		}
-		var call struct {
-			ID     *uint64 `json:"id"`
-			Method string  `json:"method"`
-			Params []any   `json:"params"`
-		}
-		if err := json.Unmarshal(sc.Bytes(), &call); err != nil || call.ID == nil {
-			c.pool.event("violation", "not a call: %q", sc.Text())
-			return
-		}
-		result, fault := c.handle(call.Method, call.Params)
-		if fault == "" {
-			fault = "null"
-		}
-		c.send(fmt.Appendf(nil, `{"id":%d,"result":%s,"error":%s}`+"\n", *call.ID, result, fault))
-		c.after(call.Method)
-	}
-}
-
-func (c *conn) handle(method string, params []any) (result, fault string) {
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	switch method {
-	case "mining.subscribe":
-		c.subscribed = true
-		c.pool.event("subscribed", "%v", params)
-		return fmt.Sprintf(`[[["mining.set_difficulty","1"],["mining.notify","1"]],%q,%d]`, c.extranonce1, c.pool.size2), ""
-	case "mining.authorize":
-		if !c.subscribed || len(params) != 2 || params[0] != c.pool.user || c.pool.Deny {
-			return "false", `[24,"Unauthorized worker",null]`
-		}
-		c.ready = true
-		c.pool.event("authorized", "%v", params[0])
-		return "true", ""
-	case "mining.submit":
-		return c.submit(params)
-	}
-	c.pool.event("violation", "unknown method %q", method)
-	return "null", `[20,"Unknown method",null]`
-}
-
-// after sends what follows an authorization.
-func (c *conn) after(method string) {
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	if method != "mining.authorize" || !c.ready {
-		return
-	}
-	c.send(difficultyLine(c.pool.difficulty))
-	if c.pool.job != nil {
-		c.give(*c.pool.job)
-	}
 }
