@@ -2,36 +2,52 @@ package kernel
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
-// verifyHashes is how many hashes a kernel is tried on, of a target that one
-// in sixteen meets: enough that every lane of every kernel has hits.
-const verifyHashes = 1024
+// trial is hashes of which one in so many meets the target.
+type trial struct{ hashes, oneIn int }
+
+// trials are what a kernel is tried on: enough hits that every lane has some,
+// and few enough that it goes on for long without one.
+func (k Kind) trials() []trial {
+	if k.Algorithm == work.Scrypt {
+		return []trial{{32, 16}} // each takes as long as a thousand of the others
+	}
+	return []trial{{1024, 16}, {4096, 256}}
+}
 
 // verify compares the kernel's hits with the reference's on a fixed header.
 func (k Kind) verify(kernel Kernel) error {
-	w := Work{Target: work.Target{0: 0x0f, 31: 0xff}}
+	var w Work
 	for i := range w.Header {
 		w.Header[i] = byte(i*i + 7)
 	}
 	for i := range k.Versions {
 		w.Versions = append(w.Versions, 0x2000_0000|uint32(i)<<13)
 	}
-	hashes := verifyHashes
-	if k.Algorithm == work.Scrypt {
-		hashes = 32 // each as long as a thousand of the others
+	for _, t := range k.trials() {
+		w.Target = work.Target{31: 0xff}
+		binary.BigEndian.PutUint32(w.Target[:], uint32(1<<32/t.oneIn-1))
+		if err := k.try(kernel, &w, max(t.hashes/k.Versions, 4)+1); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// try compares hits of n nonces.
+func (k Kind) try(kernel Kernel, w *Work, n int) error {
 	const from = 0x0102_03f0 // carries into the second byte
-	n := uint32(max(hashes/k.Versions, 4) + 1)
 	ref := newReference(k.Algorithm)()
-	ref.Begin(&w)
-	kernel.Begin(&w)
-	want, _ := ref.Scan(nil, from, n)
-	got, tried := kernel.Scan(nil, from, n)
+	ref.Begin(w)
+	kernel.Begin(w)
+	want, _ := ref.Scan(nil, from, uint32(n))
+	got, tried := kernel.Scan(nil, from, uint32(n))
 	order(got)
 	order(want)
 	if tried != uint64(n) || len(want) == 0 || !slices.Equal(got, want) {
