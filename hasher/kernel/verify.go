@@ -10,7 +10,10 @@ import (
 )
 
 // trial is hashes of which one in so many meets the target.
-type trial struct{ hashes, oneIn int }
+type trial struct {
+	hashes int
+	oneIn  uint32
+}
 
 // trials are what a kernel is tried on: enough hits that every lane has some,
 // and few enough that it goes on for long without one.
@@ -32,7 +35,7 @@ func (k Kind) verify(kernel Kernel) error {
 	}
 	for _, t := range k.trials() {
 		w.Target = work.Target{31: 0xff}
-		binary.BigEndian.PutUint32(w.Target[:], uint32(1<<32/t.oneIn-1))
+		binary.BigEndian.PutUint32(w.Target[:], (1<<32-1)/t.oneIn)
 		if err := k.try(kernel, &w, max(t.hashes/k.Versions, 4)+1); err != nil {
 			return err
 		}
