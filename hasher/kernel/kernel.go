@@ -61,15 +61,20 @@ type Kind struct {
 // fastest of each algorithm first.
 func Kinds() []Kind { return slices.Clone(kinds) }
 
-var kinds = slices.Concat(archKinds, []Kind{
+var kinds = slices.Concat(archKinds, portable)
+
+// portable are the kinds that every CPU supports, one of each algorithm.
+var portable = []Kind{
 	{Name: "stdlib-midstate", Algorithm: work.SHA256d, Versions: 1, Supported: true, make: newStd},
 	{Name: "x-crypto", Algorithm: work.Scrypt, Versions: 1, Supported: true, make: newReference(work.Scrypt)},
-})
+}
 
 // Pick is the fastest kind for an algorithm that this CPU supports, of those
 // for work of one version or, if rolled, of several. There is always one of
 // the former.
-func Pick(a work.Algorithm, rolled bool) (Kind, bool) {
+func Pick(a work.Algorithm, rolled bool) (Kind, bool) { return pick(kinds, a, rolled) }
+
+func pick(kinds []Kind, a work.Algorithm, rolled bool) (Kind, bool) {
 	i := slices.IndexFunc(kinds, func(k Kind) bool {
 		return k.Supported && k.Algorithm == a && (k.Versions > 1) == rolled
 	})
