@@ -1,0 +1,105 @@
+package hasher
+
+import (
+	"math/bits"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/curtaild/curtaild/hasher/kernel"
+	"github.com/curtaild/curtaild/hasher/work"
+)
+
+// blank is a kernel that finds nothing.
+type blank struct{}
+
+func (blank) Begin(*kernel.Work) {}
+
+func (blank) Scan(hits []kernel.Hit, _, n uint32) ([]kernel.Hit, uint64) { return hits, uint64(n) }
+
+// tried is one header without its nonce, all of which are tried.
+type tried struct {
+	extranonce2 string
+	time        uint32
+	version     uint32
+}
+
+// No two workers try the same header, none tries one twice, and together they
+// leave none out: of random jobs, crews and kernels. Times go up only when the
+// extranonces are used up, never below the job's, and never too far.
+func TestWalksDoNotOverlap(t *testing.T) {
+	for seed := range uint64(400) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		job := &work.Job{
+			Coinbase1: []byte{1}, Size2: rng.IntN(3), Time: rng.Uint32() >> 1, Version: rng.Uint32(),
+			Mask: uint32(rng.Uint64() & rng.Uint64() & rollable),
+		}
+		if rng.IntN(4) == 0 {
+			job.Size2 = 16
+		}
+		var box toolbox
+		for _, n := range []int{1 << rng.IntN(7), 1} {
+			box = append(box, &tool{kind: kernel.Kind{Versions: n}, kernel: blank{}})
+		}
+		crew, variants := 1+rng.IntN(9), 1+rng.IntN(600)
+		at := &posting{job: job, first: uint64(rng.IntN(2)) << 16}
+		if job.Size2 < 4 {
+			at.first = 0
+		}
+		seen := map[tried]int{}
+		latest := uint32(0)
+		for index := range crew {
+			w := walk{step: uint64(crew)}
+			w.begin(at, uint64(index), box)
+			for range variants {
+				if w.idle {
+					break
+				}
+				latest = max(latest, w.filled.Time-job.Time)
+				for _, v := range w.work.Versions {
+					key := tried{string(w.filled.Extranonce2), w.filled.Time, v}
+					if other, dup := seen[key]; dup {
+						t.Fatalf("seed %d: workers %d and %d both try %+v", seed, other, index, key)
+					}
+					seen[key] = index
+					if !job.Permits(v) || w.filled.Time < job.Time || w.filled.Time-job.Time > work.MaxRoll {
+						t.Fatalf("seed %d: %+v of job %+v", seed, key, job)
+					}
+				}
+				w.advance(1 << 32)
+			}
+		}
+		space := uint64(1) << (8 * min(job.Size2, 7)) // extranonces at one time
+		want := min(uint64(crew*variants), space*(work.MaxRoll+1))
+		per := uint64(box[0].kind.Versions)
+		if bits.OnesCount32(job.Mask) < bits.TrailingZeros64(per) {
+			per = 1
+		}
+		if uint64(len(seen)) != want*per {
+			t.Errorf("seed %d: %d headers tried, want %d variants of %d versions", seed, len(seen), want, per)
+		}
+		if roll := (want - 1) / space; uint64(latest) != roll {
+			t.Errorf("seed %d: time rolled by %d s, want %d", seed, latest, roll)
+		}
+	}
+}
+
+// A worker process that follows another begins where that one has not been.
+func TestNextProcessBeginsElsewhere(t *testing.T) {
+	job := &work.Job{Coinbase1: []byte{1}, Size2: 4}
+	box := toolbox{{kind: kernel.Kind{Versions: 1}, kernel: blank{}}}
+	const crew, each = 3, 1000
+	seen := map[string]bool{}
+	for birth := range uint64(3) {
+		for index := range uint64(crew) {
+			w := walk{step: crew}
+			w.begin(&posting{job: job, first: birth << 16}, index, box)
+			for range each {
+				if seen[string(w.filled.Extranonce2)] {
+					t.Fatalf("process %d tries %x again", birth, w.filled.Extranonce2)
+				}
+				seen[string(w.filled.Extranonce2)] = true
+				w.advance(1 << 32)
+			}
+		}
+	}
+}
