@@ -53,9 +53,9 @@ func bounded(slope energy.Watts, family energy.Ramp) energy.Watts {
 	return min(max(slope, slow/widest), fast*widest)
 }
 
-// step takes in one more status, and tells whether that changes what plans go
+// Step takes in one more status, and tells whether that changes what plans go
 // by. Draws that are not measured teach nothing.
-func (l *Learned) step(o *Sighting) (news bool) {
+func (l *Learned) Step(o *Sighting) (news bool) {
 	st, sp := o.Status, o.Setpoint
 	if len(o.Points) < 2 || sp.Point < 0 || sp.Point >= len(o.Points) {
 		return false

@@ -96,7 +96,7 @@ func (p *pupil) say(at time.Time) {
 	if p.change != nil {
 		p.change(&st)
 	}
-	if p.learned.step(&Sighting{Status: &st, Setpoint: &p.sp, Points: p.stated, Ramp: p.family}) {
+	if p.learned.Step(&Sighting{Status: &st, Setpoint: &p.sp, Points: p.stated, Ramp: p.family}) {
 		p.news++
 	}
 }

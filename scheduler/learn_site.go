@@ -46,7 +46,7 @@ func samePoints(a, b []energy.OperatingPoint) bool {
 // learn steps what is known of load i.
 func (s *site) learn(i int, st *energy.Status) {
 	l := &s.loads[i].lore
-	if l.Learned.step(&Sighting{Status: st, Setpoint: &s.loads[i].setpoint, Points: l.Stated, Ramp: l.Ramp}) {
+	if l.Learned.Step(&Sighting{Status: st, Setpoint: &s.loads[i].setpoint, Points: l.Stated, Ramp: l.Ramp}) {
 		s.revise(i)
 		if !slices.Contains(s.taught, i) {
 			s.taught = append(s.taught, i)

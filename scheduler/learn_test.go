@@ -76,7 +76,7 @@ func TestLearnStaysInBounds(t *testing.T) {
 			if r.IntN(3) > 0 {
 				st.State, st.Point, st.Draw = energy.StateRunning, sp.Point, points[sp.Point].Draw*energy.Watts(pick(0.3, 1, 1, 4))
 			}
-			l.step(&Sighting{Status: &st, Setpoint: &sp, Points: points, Ramp: ramp})
+			l.Step(&Sighting{Status: &st, Setpoint: &sp, Points: points, Ramp: ramp})
 			checkBounds(t, l, points, ramp)
 		}
 		if t.Failed() {
@@ -121,7 +121,7 @@ func BenchmarkLearn1000(b *testing.B) {
 		p.now = p.now.Add(5 * time.Second)
 		st.At, st.DrawAt = p.now, p.now
 		for i := range fleet {
-			fleet[i].step(&Sighting{Status: &st, Setpoint: &p.sp, Points: p.stated, Ramp: p.family})
+			fleet[i].Step(&Sighting{Status: &st, Setpoint: &p.sp, Points: p.stated, Ramp: p.family})
 		}
 	}
 }

@@ -68,7 +68,7 @@ func learnFrom(t *testing.T, o emulate.Options, way []int) (l scheduler.Learned,
 			}
 			points = st.Points
 			st.At, st.DrawAt = stretch(st.At), stretch(st.DrawAt)
-			l, _ = l.Step(scheduler.Sighting{Status: &st, Setpoint: &sp, Points: points, Ramp: luxos.Defaults().Ramp(points)})
+			l.Step(&scheduler.Sighting{Status: &st, Setpoint: &sp, Points: points, Ramp: luxos.Defaults().Ramp(points)})
 			w := &l.Watch
 			if w.Name != sp.Name || !w.Settled || st.At.Sub(w.SteadyAt) < time.Minute {
 				continue
