@@ -38,6 +38,7 @@ type compressor struct {
 	}
 	initial saved // before the first block
 	after   saved
+	block   [blockSize]byte // that would otherwise be allocated for each header
 }
 
 func newCompressor() *compressor {

@@ -67,7 +67,8 @@ const callHashes = 16_384
 
 // midstate is the state after a header's first block.
 func (c *compressor) midstate(h *work.Header) (words [8]uint32) {
-	state := c.compress(&c.initial, h[:blockSize]).state()
+	copy(c.block[:], h[:])
+	state := c.compress(&c.initial, c.block[:]).state()
 	for i := range words {
 		words[i] = binary.BigEndian.Uint32(state[4*i:])
 	}
