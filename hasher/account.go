@@ -22,7 +22,8 @@ func (p *Pool) figures(now time.Time, s statsNotice) {
 		p.cfg.Log.Warn("figures of the worker process left out", "load", p.cfg.Name, "cpu_ns", s.CPU, "wall_ns", s.Wall, "hashes", s.Hashes)
 		return
 	}
-	cpu := time.Duration(s.CPU - r.last.CPU).Seconds()
+	used := time.Duration(s.CPU - r.last.CPU)
+	cpu := used.Seconds()
 	wall := time.Duration(s.Wall - r.last.Wall).Seconds()
 	hashes := float64(s.Hashes - r.last.Hashes)
 	sameDuty := r.last.Seq == s.Seq
@@ -30,21 +31,27 @@ func (p *Pool) figures(now time.Time, s statsNotice) {
 		p.cfg.Log.Error("kernel finds shares that are none", "load", p.cfg.Name, "wrong", s.Wrong)
 	}
 	r.last = s
-	p.count(func(t *Counters) {
-		t.Energy += p.cfg.Core.Over(cpu)
-		t.Hashes += hashes
-	})
+	p.count(func(t *Counters) { t.Hashes += hashes })
+	r.cpu, r.pending = r.cpu+used, r.pending+used
+	p.perceive(now)
 	if s.Seq == r.dutySeq && !r.inForce {
-		p.confirm()
+		p.confirm(now)
 		return
 	}
 	if !sameDuty || wall < 0.05 {
 		return
 	}
-	r.draw = p.model.draw(cpu / wall)
+	core := p.coreDraw()
+	if r.source = energy.Estimated; p.senses.sure(now) {
+		r.source = energy.Measured
+		if r.core > 0 {
+			core = r.core
+		}
+	}
+	r.draw = p.cfg.Power.Idle + core*energy.Watts(cpu/wall)
 	r.rate = energy.HashRate(hashes / wall)
-	if r.active {
-		p.restate(now, r.learner.add(hashes, cpu))
+	if r.active && r.learner.work(p.model.duty(r.target), hashes, cpu) {
+		p.restate(now)
 	}
 }
 
@@ -57,14 +64,14 @@ func possible(s statsNotice, workers int) bool {
 }
 
 // confirm notes that the set-point has come into force, and states what the
-// model says of it until there are figures.
-func (p *Pool) confirm() {
+// points say of it until there are figures.
+func (p *Pool) confirm(now time.Time) {
 	r := &p.run
-	r.inForce, r.dirty = true, true
-	r.seq, r.point = r.setpoint.Seq, r.target
-	r.draw, r.rate = p.cfg.Idle, 0
-	if r.target != energy.Off && r.job != nil {
-		r.draw, r.rate = r.points[r.target].Draw, r.points[r.target].Rate
+	r.inForce, r.dirty, r.dutyAt = true, true, now
+	r.seq, r.point = r.setpoint.Seq, r.effective()
+	r.draw, r.rate, r.source = p.cfg.Power.Idle, 0, energy.Estimated
+	if r.point != energy.Off && r.job != nil {
+		r.draw, r.rate = r.points[r.point].Draw, r.points[r.point].Rate
 	}
 }
 
@@ -72,7 +79,7 @@ func (p *Pool) confirm() {
 // process and work have come together.
 func (p *Pool) look() {
 	r := &p.run
-	active := r.target != energy.Off && r.ready && r.job != nil
+	active := r.effective() != energy.Off && r.ready && r.job != nil
 	if active && !r.active {
 		p.count(func(t *Counters) { t.Starts++ })
 	}
@@ -83,12 +90,14 @@ func (p *Pool) look() {
 func (p *Pool) status(now time.Time) energy.Status {
 	r := &p.run
 	p.count(func(t *Counters) {
-		t.Energy += p.cfg.Idle.Over(now.Sub(r.idleAt).Seconds())
+		t.Energy += p.cfg.Power.Idle.Over(now.Sub(r.idleAt).Seconds())
 	})
 	r.idleAt = now
 	t := p.Counters()
 	s := energy.Status{
-		Load: p.cfg.Name, At: now, Points: r.points, Draw: r.draw, Source: energy.Estimated, Rate: r.rate,
+		// The points are our own findings: who learns from draws must not
+		// learn them again, and would not know when the kernel changes.
+		Load: p.cfg.Name, At: now, Points: r.points, Stated: true, Draw: r.draw, Source: r.source, Rate: r.rate, TempC: p.senses.guard.TempC(now),
 		Energy: t.Energy, Hashes: t.Hashes, Accepted: t.Accepted, Rejected: t.Rejected, Starts: t.Starts,
 		Model: "cpu", Seq: r.seq, Point: r.point,
 	}
@@ -101,6 +110,8 @@ func (p *Pool) status(now time.Time) energy.Status {
 		s.Err = r.childErr.Error()
 	case r.job == nil && r.jobErr != nil:
 		s.Err = r.jobErr.Error()
+	case r.hold != "":
+		s.Err = "paused: " + r.hold
 	case r.last.Spent && r.active:
 		s.Err = "the pool's job has no headers left to try"
 	}
@@ -118,10 +129,12 @@ func (p *Pool) state(now time.Time) energy.State {
 		return energy.StateUnknown
 	case r.job == nil && now.Sub(r.idleFrom) > workGrace:
 		return energy.StateFault
-	case r.target == energy.Off && r.inForce:
-		return energy.StateIdle
-	case r.target == energy.Off:
+	case r.effective() == energy.Off && !r.inForce:
 		return energy.StateStopping
+	case r.hold != "":
+		return energy.StatePaused
+	case r.target == energy.Off:
+		return energy.StateIdle
 	case r.job == nil || !r.inForce:
 		return energy.StateStarting
 	default:

@@ -174,3 +174,21 @@ func TestWorkerDoesNotOutliveTheDaemon(t *testing.T) {
 		t.Fatal(err) // it ends when nobody holds the other end any more
 	}
 }
+
+// A job that no kernel is for leaves the workers idle, and alive.
+func TestWorkerWithoutAKernel(t *testing.T) {
+	t.Parallel()
+	w := &worker{out: io.Discard, began: time.Now(), crew: newCrew(1), tools: []toolbox{nil}}
+	if _, err := w.obey(order{Duty: &dutyOrder{Seq: 1, Duty: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.obey(order{Job: &jobOrder{Job: easyJob()}}); err != nil {
+		t.Fatal(err)
+	}
+	if now := w.crew.board.now.Load(); now.job != nil || w.crew.throttle.duty != 0 {
+		t.Errorf("posted %+v, duty %v", now.job, w.crew.throttle.duty)
+	}
+	if err := w.stats(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -25,9 +26,13 @@ func FuzzOrders(f *testing.F) {
 	} {
 		f.Add([]byte(s + "\n"))
 	}
+	box, err := newToolbox()
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, lines []byte) {
 		var out bytes.Buffer
-		w := &worker{out: &out, began: time.Now(), crew: newCrew(1)}
+		w := &worker{out: &out, began: time.Now(), crew: newCrew(1), tools: []toolbox{box}}
 		_ = readLines(bytes.NewReader(lines), func(o order) error {
 			same(t, o)
 			if _, err := w.obey(o); err != nil {
@@ -62,7 +67,7 @@ func FuzzNotices(f *testing.F) {
 		f.Add([]byte(s + "\n"))
 	}
 	f.Fuzz(func(t *testing.T, lines []byte) {
-		p, err := NewPool(Config{Name: "cpu", Workers: 2, Idle: 5, Core: 10, Command: workerCommand})
+		p, err := NewPool(Config{Name: "cpu", Workers: 2, Power: Power{Idle: 5, Core: 10, Files: fstest.MapFS{}}, Command: workerCommand})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +89,7 @@ func FuzzNotices(f *testing.F) {
 				t.Errorf("after %+v: counted %+v, and before %+v", n, is, was)
 			}
 			// Two workers and the runtime, over all the time that they have had.
-			if most := p.cfg.Core.Over(time.Second.Seconds() + float64(wall)/1e9*(2+2)); is.Energy > most*1.001 {
+			if most := p.cfg.Power.Core.Over(time.Second.Seconds() + float64(wall)/1e9*(2+2)); is.Energy > most*1.001 {
 				t.Errorf("%v used, in a time that allows %v", is.Energy, most)
 			}
 			sound(t, s)

@@ -43,7 +43,7 @@ func workerCommand() *exec.Cmd { return exec.Command(os.Args[0], asWorker) }
 func daemon() error {
 	statuses := make(chan energy.Status)
 	p, err := NewPool(Config{
-		Name: "cpu", Workers: 1, Core: 10, Statuses: statuses,
+		Name: "cpu", Workers: 1, Power: Power{Core: 10}, Statuses: statuses,
 		Command: func() *exec.Cmd {
 			cmd := workerCommand()
 			cmd.ExtraFiles = []*os.File{os.NewFile(3, "alive")}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"math"
 	"sync"
 	"time"
 
@@ -36,6 +35,7 @@ const (
 // take the same work, and belong to no chain. A new one comes twice a
 // minute, and shares are easy enough to be found every few seconds.
 type ownWork struct {
+	alg     work.Algorithm
 	seed    [32]byte
 	effort  time.Duration // CPU time that a share takes on average
 	changed chan struct{}
@@ -48,8 +48,8 @@ type ownWork struct {
 }
 
 // newOwnWork starts from rate, in hashes a second of one worker.
-func newOwnWork(now time.Time, rate float64) *ownWork {
-	o := &ownWork{effort: ownShare, changed: make(chan struct{}, 1)}
+func newOwnWork(now time.Time, a work.Algorithm, rate float64) *ownWork {
+	o := &ownWork{alg: a, effort: ownShare, changed: make(chan struct{}, 1)}
 	_, _ = rand.Read(o.seed[:]) // never fails
 	o.retarget(now, rate)
 	return o
@@ -71,9 +71,17 @@ func (o *ownWork) Run(ctx context.Context) error {
 // retarget follows the workers' measured rate.
 func (o *ownWork) retarget(now time.Time, rate float64) {
 	o.mu.Lock()
-	o.target = work.SHA256d.DifficultyTarget(rate * o.effort.Seconds() / math.Exp2(32))
+	o.target = o.alg.DifficultyTarget(rate * o.effort.Seconds() / perDifficulty(o.alg))
 	o.mu.Unlock()
 	o.next(now)
+}
+
+// perDifficulty is how many hashes a share of difficulty 1 takes on average.
+func perDifficulty(a work.Algorithm) float64 {
+	if a == work.Scrypt {
+		return 1 << 16
+	}
+	return 1 << 32
 }
 
 // next makes another header. Shares of the one before still count.
@@ -82,7 +90,7 @@ func (o *ownWork) next(now time.Time) {
 	defer o.mu.Unlock()
 	o.made++
 	j := ownJob(o.seed, o.made, now)
-	j.Target = o.target
+	j.Algorithm, j.Target = o.alg, o.target
 	o.state.Job = o.book.Add(j, false)
 	select {
 	case o.changed <- struct{}{}:

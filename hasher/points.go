@@ -2,15 +2,10 @@ package hasher
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/curtaild/curtaild/energy"
 )
-
-// deadBand is how far, as a fraction, the measured rate must be from the
-// stated one before operating points change. Plans flap otherwise.
-const deadBand = 0.05
 
 // model turns duty into power: the draw of the machine when nothing hashes,
 // as far as it is on for hashing's sake, and of each busy core on top.
@@ -24,23 +19,31 @@ type model struct {
 // duty of an operating point, of every worker's core.
 func (m model) duty(point int) float64 { return float64(point) / float64(m.levels) }
 
-// points are off and the levels, in equal steps of duty, given the hashes a
-// second of CPU time that one worker makes.
-func (m model) points(rate float64) []energy.OperatingPoint {
+// coreAt is the draw of a busy core at a duty: as measured, else as the config
+// says.
+func (m model) coreAt(l Lesson, duty float64) energy.Watts {
+	if w := l.Core.At(duty); w > 0 {
+		return energy.Watts(w)
+	}
+	return m.core
+}
+
+// points are off and the levels, in equal steps of duty, by what has been
+// measured.
+func (m model) points(l Lesson) []energy.OperatingPoint {
 	all := []energy.OperatingPoint{{Name: "off", Draw: m.idle}}
 	for i := 1; i <= m.levels; i++ {
-		cores := m.duty(i) * float64(m.workers)
+		duty := m.duty(i)
+		cores := duty * float64(m.workers)
 		all = append(all, energy.OperatingPoint{
-			Name: fmt.Sprintf("%.4g %%", 100*m.duty(i)),
-			Draw: m.draw(cores),
-			Rate: energy.HashRate(cores * rate),
+			Name: fmt.Sprintf("%.4g %%", 100*duty),
+			// Curves may bend, but more is never less.
+			Draw: max(m.idle+m.coreAt(l, duty)*energy.Watts(cores), 1.001*all[i-1].Draw),
+			Rate: max(energy.HashRate(cores*l.Rate.At(duty)), 1.001*all[i-1].Rate),
 		})
 	}
 	return all
 }
-
-// draw with so many cores busy.
-func (m model) draw(cores float64) energy.Watts { return m.idle + m.core*energy.Watts(cores) }
 
 // resolve finds the point a set-point means: by name where it has one, so
 // that a changed list cannot be misread.
@@ -50,41 +53,4 @@ func resolve(points []energy.OperatingPoint, sp energy.Setpoint) (int, bool) {
 	}
 	i := slices.IndexFunc(points, func(p energy.OperatingPoint) bool { return sp.Name != "" && p.Name == sp.Name })
 	return i, i >= 0
-}
-
-// learner measures hashes a second of CPU time.
-type learner struct {
-	rate   float64 // as stated
-	hashes float64
-	cpu    float64 // seconds
-}
-
-// learnFrom is the CPU time, in seconds, that one measurement takes.
-const learnFrom = 2
-
-// add takes in a stretch of work and reports whether the stated rate moved.
-func (l *learner) add(hashes, cpu float64) bool {
-	l.hashes += hashes
-	l.cpu += cpu
-	if l.cpu < learnFrom || l.hashes <= 0 {
-		return false
-	}
-	measured := l.hashes / l.cpu
-	l.hashes, l.cpu = 0, 0
-	return l.state(measured)
-}
-
-// maxRate is more hashes a second than any core makes.
-const maxRate = 1e12
-
-// state adopts a measured rate if it is out of the dead band.
-func (l *learner) state(measured float64) bool {
-	if !(measured > 0 && measured <= maxRate) {
-		return false
-	}
-	if l.rate > 0 && math.Abs(measured/l.rate-1) <= deadBand {
-		return false
-	}
-	l.rate = measured
-	return true
 }

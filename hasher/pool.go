@@ -20,7 +20,6 @@ const (
 	hungAfter    = 30 * time.Second // without figures, even on a busy machine
 	workGrace    = 30 * time.Second // without work before that is a fault
 	statusEvery  = time.Second
-	defaultRate  = 5e6 // hashes a second of one worker, until measured
 	defaultSteps = 10
 )
 
@@ -29,12 +28,7 @@ type Config struct {
 	Name    string
 	Workers int // one thread each, 1 to MaxWorkers
 	Levels  int // operating points above off, in equal steps of duty; 10 if zero
-
-	// The power model. Draw is Idle at every point, off included, plus Core
-	// for every busy core. The machine that runs the daemon is on anyway, so
-	// Idle is what it draws for hashing's sake alone, and is mostly zero.
-	Idle energy.Watts
-	Core energy.Watts
+	Power   Power
 
 	// Command makes the worker process's command, not started; its program
 	// must call Worker with its standard input and output.
@@ -45,7 +39,10 @@ type Config struct {
 	Leave     time.Duration // an upstream without work for so long is left; 5 s if zero
 	Return    time.Duration // with work for so long, a preferred one is returned to; 1 min if zero
 
+	Algorithm work.Algorithm // of work that is made here
+
 	Counters Counters // from before a restart of the daemon
+	Learned  Learned  // likewise
 	// Statuses takes what is learned. Sending never holds the load up: while
 	// the receiver is busy, newer statuses replace older ones.
 	Statuses chan<- energy.Status
@@ -64,23 +61,22 @@ type Counters struct {
 // Pool is the local workers as a load. Run does all the work; the other
 // methods are safe from any goroutine.
 type Pool struct {
-	cfg   Config
-	model model
-	src   source
-	mail  chan struct{}
+	cfg    Config
+	model  model
+	src    source
+	senses *senses // Run's alone
+	mail   chan struct{}
 
-	mu     sync.Mutex
-	want   *energy.Setpoint // not yet taken up
-	totals Counters
+	mu      sync.Mutex
+	want    *energy.Setpoint // not yet taken up
+	totals  Counters
+	learned Learned
 
 	run poolState // Run's alone
 }
 
 // NewPool checks the config and makes a load, which does nothing until Run.
 func NewPool(cfg Config) (*Pool, error) {
-	if cfg.Levels == 0 {
-		cfg.Levels = defaultSteps
-	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -89,22 +85,27 @@ func NewPool(cfg Config) (*Pool, error) {
 		return nil, errors.New("hasher: no name")
 	case cfg.Workers < 1 || cfg.Workers > MaxWorkers:
 		return nil, fmt.Errorf("hasher %s: %d workers: want 1 to %d", cfg.Name, cfg.Workers, MaxWorkers)
-	case cfg.Levels < 1 || cfg.Levels > 100:
+	case cfg.Levels < 0 || cfg.Levels > 100:
 		return nil, fmt.Errorf("hasher %s: %d levels: want 1 to 100", cfg.Name, cfg.Levels)
-	case !(cfg.Core > 0) || !(cfg.Idle >= 0):
+	case !(cfg.Power.Core > 0) || !(cfg.Power.Idle >= 0) || !(cfg.Power.Supply >= 0):
 		return nil, fmt.Errorf("hasher %s: power model: want more than 0 W a core, and no less than 0 W idle", cfg.Name)
 	case cfg.Command == nil:
 		return nil, fmt.Errorf("hasher %s: no command for the worker process", cfg.Name)
 	}
 	p := &Pool{
 		cfg: cfg, mail: make(chan struct{}, 1), totals: cfg.Counters,
-		model: model{workers: cfg.Workers, levels: cfg.Levels, idle: cfg.Idle, core: cfg.Core},
+		model: cfg.model(),
+	}
+	p.run.learner = newLearner(cfg.Learned, defaultRate(cfg.Algorithm))
+	p.learned = p.run.learner.all
+	var err error
+	if p.senses, err = newSenses(&cfg.Power, cfg.Log, time.Now()); err != nil {
+		return nil, fmt.Errorf("hasher %s: %w", cfg.Name, err)
 	}
 	if len(cfg.Upstreams) == 0 {
-		p.src = newOwnWork(time.Now(), defaultRate)
+		p.src = newOwnWork(time.Now(), cfg.Algorithm, p.run.learner.stated.Rate.At(1))
 		return p, nil
 	}
-	var err error
 	if p.src, err = openUpstreams(cfg); err != nil {
 		return nil, fmt.Errorf("hasher %s: %w", cfg.Name, err)
 	}
@@ -114,9 +115,27 @@ func NewPool(cfg Config) (*Pool, error) {
 // Name is the load's name.
 func (p *Pool) Name() string { return p.cfg.Name }
 
-// Points are the operating points before anything is measured: draws are
-// final, rates are guesses.
-func (p *Pool) Points() []energy.OperatingPoint { return p.model.points(defaultRate) }
+// Points are the operating points of such a load by what was kept, else by
+// guesses.
+func (c Config) Points() []energy.OperatingPoint {
+	return c.model().points(newLearner(c.Learned, defaultRate(c.Algorithm)).stated)
+}
+
+func (c Config) model() model {
+	m := model{workers: c.Workers, levels: c.Levels, idle: c.Power.Idle, core: c.Power.Core}
+	if m.levels == 0 {
+		m.levels = defaultSteps
+	}
+	return m
+}
+
+// defaultRate is the hashes a second of one worker, until measured.
+func defaultRate(a work.Algorithm) float64 {
+	if a == work.Scrypt {
+		return 5e3
+	}
+	return 5e6
+}
 
 // Apply hands over a set-point and returns at once; the latest wins.
 func (p *Pool) Apply(sp energy.Setpoint) {
@@ -134,6 +153,13 @@ func (p *Pool) Counters() Counters {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.totals
+}
+
+// Learned is what has been measured of the operating points so far.
+func (p *Pool) Learned() Learned {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.learned
 }
 
 // Shares are the totals of all upstreams, or of our own work.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -27,7 +28,7 @@ type running struct {
 func run(t *testing.T, change func(*Config)) *running {
 	t.Helper()
 	r := &running{t: t, statuses: make(chan energy.Status)}
-	cfg := Config{Name: "cpu", Workers: 1, Core: 10, Command: workerCommand, Statuses: r.statuses}
+	cfg := Config{Name: "cpu", Workers: 1, Power: Power{Core: 10, Files: fstest.MapFS{}}, Command: workerCommand, Statuses: r.statuses}
 	if change != nil {
 		change(&cfg)
 	}
@@ -106,68 +107,22 @@ func TestPoolHashesItsOwnWork(t *testing.T) {
 	}
 }
 
-func TestSetpoints(t *testing.T) {
-	m := model{workers: 2, levels: 4, idle: 5, core: 10}
-	points := m.points(100)
-	for i, want := range []struct {
-		name string
-		draw energy.Watts
-		rate energy.HashRate
-	}{{"off", 5, 0}, {"25 %", 10, 50}, {"50 %", 15, 100}, {"75 %", 20, 150}, {"100 %", 25, 200}} {
-		if p := points[i]; p.Name != want.name || p.Draw != want.draw || p.Rate != want.rate {
-			t.Errorf("point %d: %+v, want %+v", i, p, want)
-		}
-	}
-	for _, tc := range []struct {
-		sp   energy.Setpoint
-		want int
-		ok   bool
-	}{
-		{energy.Setpoint{Point: 2}, 2, true},
-		{energy.Setpoint{Point: 2, Name: "50 %"}, 2, true},
-		{energy.Setpoint{Point: 2, Name: "75 %"}, 3, true}, // the list has changed
-		{energy.Setpoint{Point: 2, Name: "60 %"}, 0, false},
-		{energy.Setpoint{Point: 5}, 0, false},
-		{energy.Setpoint{Point: -1}, 0, false},
-	} {
-		if got, ok := resolve(points, tc.sp); ok != tc.ok || ok && got != tc.want {
-			t.Errorf("%+v: %d, %v", tc.sp, got, ok)
-		}
-	}
-}
-
-func TestRateHasADeadBand(t *testing.T) {
-	l := learner{rate: 1000}
-	for i, tc := range []struct {
-		hashes, cpu float64
-		moved       bool
-		rate        float64
-	}{
-		{500, 1, false, 1000},  // not long enough yet
-		{1590, 1, false, 1000}, // 1045 over two seconds: within
-		{2300, 2, true, 1150},
-		{2200, 2, false, 1150},
-		{0, 5, false, 1150},
-	} {
-		if moved := l.add(tc.hashes, tc.cpu); moved != tc.moved || l.rate != tc.rate {
-			t.Errorf("row %d: moved %v, rate %v", i, moved, l.rate)
-		}
-	}
-}
-
 func TestNewPoolRefuses(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"no name":     func(c *Config) { c.Name = "" },
 		"no workers":  func(c *Config) { c.Workers = 0 },
 		"too many":    func(c *Config) { c.Workers = MaxWorkers + 1 },
 		"levels":      func(c *Config) { c.Levels = 101 },
-		"no power":    func(c *Config) { c.Core = 0 },
-		"less than 0": func(c *Config) { c.Idle = -1 },
+		"supply":      func(c *Config) { c.Power.Supply = -1 },
+		"no battery":  func(c *Config) { c.Power.Pause.OnBattery = true },
+		"not told":    func(c *Config) { c.Power.Pause.Busy = 50 },
+		"no power":    func(c *Config) { c.Power.Core = 0 },
+		"less than 0": func(c *Config) { c.Power.Idle = -1 },
 		"no command":  func(c *Config) { c.Command = nil },
 		"no kind":     func(c *Config) { c.Upstreams = []Upstream{{}} },
 		"bad pool":    func(c *Config) { c.Upstreams = []Upstream{{Stratum: &stratum.Config{URL: "http://x"}}} },
 	} {
-		cfg := Config{Name: "cpu", Workers: 1, Core: 10, Command: workerCommand}
+		cfg := Config{Name: "cpu", Workers: 1, Power: Power{Core: 10, Files: fstest.MapFS{}}, Command: workerCommand}
 		change(&cfg)
 		if _, err := NewPool(cfg); err == nil {
 			t.Errorf("%s: taken", name)
@@ -218,7 +173,7 @@ func TestPoolRestartsItsWorker(t *testing.T) {
 // A worker process that says nothing is put to death and mourned.
 func TestPoolKillsAHungWorker(t *testing.T) {
 	t.Parallel()
-	p, err := NewPool(Config{Name: "cpu", Workers: 1, Core: 10, Command: func() *exec.Cmd { return exec.Command("sleep", "600") }})
+	p, err := NewPool(Config{Name: "cpu", Workers: 1, Power: Power{Core: 10, Files: fstest.MapFS{}}, Command: func() *exec.Cmd { return exec.Command("sleep", "600") }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +227,7 @@ func TestStates(t *testing.T) {
 // Figures become energy by the CPU time used, not by what was asked for, and
 // what a killed process used after its last figures counts too.
 func TestEnergyFollowsTheCPU(t *testing.T) {
-	p, err := NewPool(Config{Name: "cpu", Workers: 2, Idle: 5, Core: 10, Command: workerCommand})
+	p, err := NewPool(Config{Name: "cpu", Workers: 2, Power: Power{Idle: 5, Core: 10, Files: fstest.MapFS{}}, Command: workerCommand})
 	if err != nil {
 		t.Fatal(err)
 	}

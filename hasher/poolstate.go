@@ -14,6 +14,11 @@ type poolState struct {
 	learner learner
 	dirty   bool // there is a status to send
 
+	cpu     time.Duration // of all processes so far, as they told it
+	pending time.Duration // of it, not yet accounted as energy
+	core    energy.Watts  // draw of a busy core when last measured; 0: not known
+	hold    string        // why the load is paused; empty: it is not
+
 	child    *child
 	born     time.Time
 	heard    time.Time // last figures
@@ -22,22 +27,24 @@ type poolState struct {
 	childErr error
 	ready    bool // the child has said hello
 	kernels  []kernelNotice
-	kernel   string // the one that the job is for
 	last     statsNotice
 
 	target   int             // point asked for
 	setpoint energy.Setpoint // that asked for it
 	dutySeq  uint64          // of the last duty order
 	inForce  bool            // the child has confirmed it
+	dutyAt   time.Time       // when it did
 	seq      uint64          // of the last set-point that came into force
 	point    int             // that came into force with it
 	active   bool            // hashing was asked for and possible when last looked
 
-	job      *work.Job
+	given    *work.Job // by the source
+	job      *work.Job // the same, if some kernel fits it
 	jobErr   error
 	idleFrom time.Time // without work since; zero: has work
 
 	draw   energy.Watts
+	source energy.PowerSource // of draw
 	rate   energy.HashRate
 	idleAt time.Time // idle energy is counted up to here
 	base   Counters  // shares from before this run
@@ -45,9 +52,9 @@ type poolState struct {
 
 func (p *Pool) begin(now time.Time) {
 	r := &p.run
-	r.learner.rate = defaultRate
-	r.points = p.model.points(defaultRate)
-	r.idleAt, r.dirty, r.draw = now, true, p.cfg.Idle
+	r.points = p.model.points(r.learner.stated)
+	r.idleAt, r.dirty, r.draw, r.source = now, true, p.cfg.Power.Idle, energy.Estimated
+	r.hold = p.senses.guard.Look(now)
 	r.base = p.Counters()
 	r.idleFrom = now
 	p.work(now)
@@ -103,14 +110,15 @@ func (p *Pool) lastWords(now time.Time) error {
 	}
 	// What it used after its last figures, if it was killed.
 	if rest := c.cpu - time.Duration(r.last.CPU); rest > 0 {
-		p.count(func(t *Counters) { t.Energy += p.cfg.Core.Over(rest.Seconds()) })
+		r.cpu, r.pending = r.cpu+rest, r.pending+rest
 	}
+	p.settle(p.coreDraw())
 	err := fmt.Errorf("worker process ended: %v", c.err)
 	if text := c.stderr.String(); text != "" {
 		err = fmt.Errorf("%w: %q", err, text)
 	}
-	r.child, r.ready, r.inForce = nil, false, r.target == energy.Off
-	r.draw, r.rate = p.cfg.Idle, 0
+	r.child, r.ready, r.inForce = nil, false, r.effective() == energy.Off
+	r.draw, r.rate, r.source = p.cfg.Power.Idle, 0, energy.Estimated
 	p.look()
 	return err
 }
@@ -145,55 +153,28 @@ func (p *Pool) take() {
 	p.sendDuty()
 }
 
+// effective is the point that the workers are to be at: a pause stands above
+// every set-point.
+func (r *poolState) effective() int {
+	if r.hold != "" {
+		return energy.Off
+	}
+	return r.target
+}
+
 func (p *Pool) sendDuty() {
 	r := &p.run
 	r.dutySeq++
+	r.learner.rest()
 	// Where no process runs, off is in force already.
 	r.inForce = false
 	switch {
 	case r.child != nil:
-		r.child.send(order{Duty: &dutyOrder{Seq: r.dutySeq, Duty: p.model.duty(r.target)}})
-	case r.target == energy.Off:
-		p.confirm()
+		r.child.send(order{Duty: &dutyOrder{Seq: r.dutySeq, Duty: p.model.duty(r.effective())}})
+	case r.effective() == energy.Off:
+		p.confirm(time.Now())
 	}
 	p.look()
-}
-
-// work follows the source: its job, or why there is none.
-func (p *Pool) work(now time.Time) {
-	r := &p.run
-	s := p.src.State()
-	p.count(func(t *Counters) {
-		t.Accepted = r.base.Accepted + s.Counts.Accepted
-		t.Rejected = r.base.Rejected + s.Counts.Rejects()
-	})
-	if r.job != s.Job {
-		r.job, r.dirty = s.Job, true
-		p.sendJob()
-		p.suit(now)
-	}
-	r.jobErr = s.Err
-	switch {
-	case r.job != nil:
-		r.idleFrom = time.Time{}
-	case r.idleFrom.IsZero():
-		r.idleFrom = now
-	}
-	p.look()
-}
-
-// sendJob gives the process its job. One that has followed another begins
-// elsewhere in the extranonce, not to find the same shares again.
-func (p *Pool) sendJob() {
-	r := &p.run
-	if r.child == nil {
-		return
-	}
-	o := jobOrder{Job: r.job}
-	if r.job != nil && r.job.Size2 >= 4 {
-		o.First = (r.births - 1) % (1 << 15) << 16
-	}
-	r.child.send(order{Job: &o})
 }
 
 // hear takes in what the process says.
@@ -219,39 +200,16 @@ func (p *Pool) hear(now time.Time, n notice) {
 	}
 }
 
-// suit restates the rate when another kernel than before takes up the job.
-func (p *Pool) suit(now time.Time) {
-	r := &p.run
-	if r.job == nil {
-		return
-	}
-	for _, k := range r.kernels {
-		if k.Algorithm == r.job.Algorithm && len(r.job.Versions(nil, k.Versions)) > 0 {
-			if k.Name != r.kernel {
-				r.kernel = k.Name
-				p.restate(now, r.learner.state(k.Rate))
-			}
-			return
-		}
-	}
-}
-
-// restate renews the operating points after the rate has moved.
-func (p *Pool) restate(now time.Time, moved bool) {
-	r := &p.run
-	if !moved {
-		return
-	}
-	r.points, r.dirty = p.model.points(r.learner.rate), true
-	if own, ok := p.src.(*ownWork); ok {
-		own.retarget(now, r.learner.rate)
-	}
-}
-
 // watch looks after what does not announce itself.
 func (p *Pool) watch(now time.Time) {
 	r := &p.run
 	r.dirty = true
+	if r.child == nil {
+		p.perceive(now)
+	}
+	if hold := p.senses.guard.Look(now); hold != r.hold {
+		p.pause(hold)
+	}
 	if r.child != nil && now.Sub(r.heard) > hungAfter {
 		p.cfg.Log.Error("worker process hangs", "load", p.cfg.Name, "silent_for", now.Sub(r.heard))
 		r.heard = now

@@ -79,7 +79,8 @@ func (b toolbox) notices() []kernelNotice {
 	return list
 }
 
-// fit is the best tool for a job, and the versions to use it with.
+// fit is the best tool for a job, and the versions to use it with; nil if none
+// is for its algorithm.
 func (b toolbox) fit(j *work.Job, versions []uint32) (*tool, []uint32) {
 	for _, t := range b {
 		if t.kind.Algorithm != j.Algorithm {
@@ -89,7 +90,7 @@ func (b toolbox) fit(j *work.Job, versions []uint32) (*tool, []uint32) {
 			return t, versions
 		}
 	}
-	return nil, versions // does not happen: every job has one version
+	return nil, versions
 }
 
 // calibrate measures hashes a second of CPU time.

@@ -164,13 +164,17 @@ func (w *worker) obey(o order) (soon bool, err error) {
 		// number, which says that it is in force.
 		return true, w.stats()
 	case o.Job != nil:
-		if o.Job.Job != nil {
-			if err := o.Job.Job.Check(); err != nil {
+		job := o.Job.Job
+		if job != nil {
+			if err := job.Check(); err != nil {
 				return false, fmt.Errorf("worker process: %w", err)
+			}
+			if t, _ := w.tools[0].fit(job, nil); t == nil {
+				job = nil // the daemon knows the kernels, and says so
 			}
 		}
 		w.crew.spent.Store(false)
-		w.crew.board.post(o.Job.Job, o.Job.First)
+		w.crew.board.post(job, o.Job.First)
 		w.throttleNow()
 	default:
 		return false, errors.New("worker process: order of no known kind")
@@ -203,7 +207,7 @@ func (w *worker) stats() error {
 func (w *worker) follow(s statsNotice) {
 	job := w.crew.board.now.Load().job
 	cpu := time.Duration(s.CPU - w.last.CPU)
-	if job == nil || len(w.tools) == 0 || cpu < 50*time.Millisecond || s.Hashes <= w.last.Hashes {
+	if job == nil || cpu < 50*time.Millisecond || s.Hashes <= w.last.Hashes {
 		return
 	}
 	t, _ := w.tools[0].fit(job, nil)

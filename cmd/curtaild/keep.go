@@ -13,6 +13,7 @@ const (
 	bucketLoads    = "loads"    // what each load was last told
 	bucketBeliefs  = "beliefs"  // what each policy's budget has taught
 	bucketCounters = "counters" // what each load has drawn and done
+	bucketLearned  = "learned"  // what the local workers have measured of themselves
 
 	keySite     = "scheduler"
 	keyRecorder = "recorder"

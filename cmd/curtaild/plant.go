@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -174,7 +175,7 @@ func (p *plant) buildPool(h *config.Hasher, statuses chan<- energy.Status) error
 		return fmt.Errorf("find our own program for the workers: %w", err)
 	}
 	cfg := hasher.Config{
-		Name: h.Spec.Name, Workers: h.Workers, Idle: h.Idle, Core: h.Core, Leave: h.Leave, Return: h.Return, Statuses: statuses, Log: p.log,
+		Name: h.Spec.Name, Workers: h.Workers, Power: hasher.Power{Idle: h.Idle, Core: h.Core}, Leave: h.Leave, Return: h.Return, Statuses: statuses, Log: p.log,
 		Command: func() *exec.Cmd { return exec.Command(self, "hash", "--worker") },
 	}
 	for i := range h.Pools {
@@ -186,6 +187,9 @@ func (p *plant) buildPool(h *config.Hasher, statuses chan<- energy.Status) error
 	}
 	if _, err := p.store.State.Get(bucketCounters, h.Spec.Name, &cfg.Counters); err != nil {
 		return fmt.Errorf("read counters of %s: %w", h.Spec.Name, err)
+	}
+	if _, err := p.store.State.Get(bucketLearned, h.Spec.Name, &cfg.Learned); err != nil {
+		return fmt.Errorf("read what %s has learned: %w", h.Spec.Name, err)
 	}
 	p.pool, err = hasher.NewPool(cfg)
 	return err
@@ -227,11 +231,12 @@ func (p *plant) buildInflux() error {
 func (p *plant) keepCounters() func() {
 	last := make(map[string]rigs.Counters)
 	var local hasher.Counters
+	var learned hasher.Learned
 	return func() {
 		for _, r := range p.fleet.Rigs() {
 			if c := r.Counters(); c != last[r.Name()] {
 				last[r.Name()] = c
-				p.lazy(r.Name(), c)
+				p.lazy(bucketCounters, r.Name(), c)
 			}
 		}
 		if p.pool == nil {
@@ -239,13 +244,17 @@ func (p *plant) keepCounters() func() {
 		}
 		if c := p.pool.Counters(); c != local {
 			local = c
-			p.lazy(p.pool.Name(), c)
+			p.lazy(bucketCounters, p.pool.Name(), c)
+		}
+		if l := p.pool.Learned(); l.Kernel != learned.Kernel || !maps.Equal(l.Lessons, learned.Lessons) {
+			learned = l
+			p.lazy(bucketLearned, p.pool.Name(), l)
 		}
 	}
 }
 
-func (p *plant) lazy(name string, counters any) {
-	if err := p.store.State.Lazy(bucketCounters, name, counters); err != nil {
+func (p *plant) lazy(bucket, name string, value any) {
+	if err := p.store.State.Lazy(bucket, name, value); err != nil {
 		p.log.Error("keep counters", "load", name, "err", err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -140,13 +139,8 @@ func simulatedLoads(cfg *config.Config, known map[string]scheduler.Known) ([]sim
 		return nil, fmt.Errorf("the config gives no points for %s: a simulation cannot ask the rig, and the daemon has not recorded them; list its points (name, draw, rate)", some(unknown))
 	}
 	if h := cfg.Hasher; h != nil {
-		pool, err := hasher.NewPool(hasher.Config{
-			Name: h.Spec.Name, Workers: h.Workers, Idle: h.Idle, Core: h.Core, Command: func() *exec.Cmd { return nil },
-		})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, simulate.Load{Spec: &h.Spec, Points: pool.Points()})
+		points := hasher.Config{Workers: h.Workers, Power: hasher.Power{Idle: h.Idle, Core: h.Core}}.Points()
+		out = append(out, simulate.Load{Spec: &h.Spec, Points: points})
 	}
 	if len(out) == 0 {
 		return nil, errors.New("the config has no rigs and no hasher: there is nothing to simulate")

@@ -76,6 +76,9 @@ func (s *Share) begin(watts float64, x [3]float64) {
 	s.cov = [3][3]float64{{watts*watts + 1, 0, 0}, {0, g * g, 0}, {0, 0, g * g}}
 }
 
+// Loosen makes it learn anew what our cores draw: they do something else.
+func (s *Share) Loosen() { s.cov[1][1] += s.coef[1] * s.coef[1] }
+
 // update is one step of the filter.
 func (s *Share) update(watts float64, x [3]float64, seconds float64) {
 	s.cov[0][0] += baseWalk * baseWalk * seconds
