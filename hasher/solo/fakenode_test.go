@@ -74,6 +74,7 @@ func (f *fake) client(change func(*Config)) *Client {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	c.easiest = all()
 	return c
 }
 

@@ -61,6 +61,7 @@ type payout struct {
 	tag        string
 	extranonce []byte // the first of the two, ours alone
 	algorithm  work.Algorithm
+	easiest    work.Target // that a job may have, however easy the chain is
 }
 
 // template is a block but for what a miner varies.
@@ -124,7 +125,7 @@ func (a *answer) template(pay payout) (*template, error) {
 	if j.Prev, err = displayed(a.Previous); err != nil {
 		return nil, fmt.Errorf("previousblockhash: %w", err)
 	}
-	if err := a.numbers(j); err != nil {
+	if err := a.numbers(j, pay.easiest); err != nil {
 		return nil, err
 	}
 	j.ID = fmt.Sprintf("%d", a.Height)
@@ -173,7 +174,7 @@ func (a *answer) check() error {
 
 // numbers fills in the header's words. Time does not roll: the extranonce
 // has room enough, and a new template brings a new time.
-func (a *answer) numbers(j *work.Job) error {
+func (a *answer) numbers(j *work.Job, easiest work.Target) error {
 	raw, err := hex.DecodeString(fmt.Sprintf("%08s", a.Bits))
 	if err != nil || len(raw) != 4 {
 		return fmt.Errorf("bits %.40q: want 8 hex digits", a.Bits)
@@ -184,6 +185,9 @@ func (a *answer) numbers(j *work.Job) error {
 	}
 	if got := hex.EncodeToString(j.Target[:]); a.Target != "" && !strings.EqualFold(a.Target, got) {
 		return fmt.Errorf("target %.70q is not that of bits %08x", a.Target, j.Bits)
+	}
+	if bytes.Compare(easiest[:], j.Target[:]) < 0 {
+		j.Target = easiest
 	}
 	j.Time = uint32(max(a.CurTime, a.MinTime))
 	j.Version = uint32(*a.Version)

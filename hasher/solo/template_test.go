@@ -35,6 +35,14 @@ func shown(t testing.TB, data string) string {
 	return hex.EncodeToString(h[:])
 }
 
+// all is the target that any hash meets.
+func all() (t work.Target) {
+	for i := range t {
+		t[i] = 0xff
+	}
+	return t
+}
+
 type fields = map[string]any
 
 // example is a template as Bitcoin's own node writes it.
@@ -59,7 +67,7 @@ func pay(t testing.TB) payout {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return payout{script: script, tag: "/curtaild/", extranonce: []byte{1, 2, 3, 4}}
+	return payout{script: script, tag: "/curtaild/", extranonce: []byte{1, 2, 3, 4}, easiest: all()}
 }
 
 func encode(t testing.TB, f fields) []byte {
@@ -161,6 +169,13 @@ func TestTemplates(t *testing.T) {
 		}
 	}
 	p := pay(t)
+	p.easiest = work.Target{0: 1}
+	f := example(t)
+	f["bits"] = "207fffff"
+	delete(f, "target")
+	if tpl, err := parseTemplate(encode(t, f), p); err != nil || tpl.job.Target != p.easiest || tpl.job.Bits != 0x207fffff {
+		t.Errorf("easier than we take: %+v, %v", tpl, err)
+	}
 	p.algorithm = work.Scrypt
 	if tpl, err := parseTemplate(encode(t, example(t)), p); err != nil || tpl.job.Mask != 0 || tpl.job.Algorithm != work.Scrypt {
 		t.Errorf("scrypt: %+v, %v", tpl, err)

@@ -20,8 +20,9 @@ const (
 )
 
 // Bitcoind is a real Bitcoin node (btcd) that belongs to one test: on a
-// regression-test chain of its own, without peers, where half of all hashes
-// make a block. Its chain outlives Kill.
+// simulation chain of its own, without peers, where half of all hashes make a
+// block. The chain outlives Stop, and most of it Kill; on the regression-test
+// chain, which is much the same, btcd starts anew each time.
 type Bitcoind struct {
 	URL      string // http://127.0.0.1:port
 	User     string
@@ -48,7 +49,7 @@ func Btcd(t testing.TB, miner string) *Bitcoind {
 	}
 	n := &Bitcoind{URL: "http://" + addr, User: "curtaild", Password: "correct-horse", bin: bin, log: log}
 	n.args = []string{
-		"--regtest", "--nodnsseed", "--nolisten", "--notls", "--rpclisten=" + addr, "--rpcuser=" + n.User, "--rpcpass=" + n.Password,
+		"--simnet", "--nodnsseed", "--nolisten", "--notls", "--rpclisten=" + addr, "--rpcuser=" + n.User, "--rpcpass=" + n.Password,
 		"--miningaddr=" + miner, "--datadir=" + filepath.Join(dir, "data"), "--logdir=" + filepath.Join(dir, "logs"), "--configfile=" + os.DevNull,
 	}
 	t.Cleanup(func() { n.Kill(); _ = log.Close() })
