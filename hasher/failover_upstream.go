@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/curtaild/curtaild/hasher/solo"
 	"github.com/curtaild/curtaild/hasher/stratum"
 )
 
 // Upstream is one place that work comes from: one of its fields is set.
 type Upstream struct {
 	Stratum *stratum.Config // a pool
+	Node    *solo.Config    // a node of one's own
 }
 
 // openUpstreams makes one source of all upstreams.
@@ -28,7 +30,10 @@ func openUpstreams(cfg Config) (*failover, error) {
 
 // open makes the source, which does nothing until it runs.
 func (u Upstream) open(log *slog.Logger) (*member, error) {
-	if u.Stratum == nil {
+	switch {
+	case u.Node != nil:
+		return u.openNode(log)
+	case u.Stratum == nil:
 		return nil, errors.New("an upstream of no kind")
 	}
 	sc := *u.Stratum
@@ -38,6 +43,18 @@ func (u Upstream) open(log *slog.Logger) (*member, error) {
 	client, err := stratum.New(sc)
 	if err != nil {
 		return nil, fmt.Errorf("pool: %w", err)
+	}
+	return &member{name: client.Name(), src: client}, nil
+}
+
+func (u Upstream) openNode(log *slog.Logger) (*member, error) {
+	nc := *u.Node
+	if nc.Log == nil {
+		nc.Log = log
+	}
+	client, err := solo.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("node: %w", err)
 	}
 	return &member{name: client.Name(), src: client}, nil
 }

@@ -25,7 +25,7 @@ var imports = map[string][]string{
 	"rigs/bitaxe":             {"energy", "rigs"},
 	"rigs/emulate":            {"energy"},
 	"rigs/rigtest":            {"energy", "rigs", "rigs/emulate"},
-	"hasher":                  {"energy", "hasher/kernel", "hasher/power", "hasher/stratum", "hasher/work"},
+	"hasher":                  {"energy", "hasher/kernel", "hasher/power", "hasher/solo", "hasher/stratum", "hasher/work"},
 	"hasher/kernel":           {"hasher/work"},
 	"hasher/power":            {"energy"},
 	"hasher/solo":             {"hasher/work"},

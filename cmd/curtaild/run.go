@@ -41,7 +41,7 @@ func configPath(cmd *cobra.Command) string {
 }
 
 func loadConfig(path string) (*config.Config, strict.Faults) {
-	return config.Load(path, config.Options{Now: time.Now(), Reading: mqtt.CheckSpec})
+	return config.Load(path, config.Options{Now: time.Now(), Reading: mqtt.CheckSpec, Payout: payable})
 }
 
 // newLog logs as text; under systemd the journal has the time already.

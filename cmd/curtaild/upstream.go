@@ -7,6 +7,7 @@ import (
 
 	"github.com/curtaild/curtaild/cmd/curtaild/config"
 	"github.com/curtaild/curtaild/hasher"
+	"github.com/curtaild/curtaild/hasher/solo"
 	"github.com/curtaild/curtaild/hasher/stratum"
 )
 
@@ -18,12 +19,25 @@ func agent() string {
 
 // upstream is where the local workers' work comes from, as the config has it.
 func upstream(c *config.Pool) (hasher.Upstream, error) {
-	pool := &stratum.Config{URL: c.URL, User: c.User, Password: c.Password.Reveal(), Agent: agent()}
+	var cas *x509.CertPool
 	if len(c.CA) > 0 {
-		pool.CAs = x509.NewCertPool()
-		if !pool.CAs.AppendCertsFromPEM(c.CA) {
+		cas = x509.NewCertPool()
+		if !cas.AppendCertsFromPEM(c.CA) {
 			return hasher.Upstream{}, errors.New("ca_file holds no certificate")
 		}
 	}
-	return hasher.Upstream{Stratum: pool}, nil
+	if c.Payout == "" {
+		return hasher.Upstream{Stratum: &stratum.Config{URL: c.URL, User: c.User, Password: c.Password.Reveal(), CAs: cas, Agent: agent()}}, nil
+	}
+	node := &solo.Config{URL: c.URL, User: c.User, Password: c.Password.Reveal(), CookieFile: c.CookieFile, CAs: cas, Payout: c.Payout}
+	if err := node.Algorithm.UnmarshalText([]byte(c.Algorithm)); err != nil {
+		return hasher.Upstream{}, err
+	}
+	return hasher.Upstream{Node: node}, nil
+}
+
+// payable reports why no block can pay to an address.
+func payable(address string) error {
+	_, err := solo.Script(address)
+	return err
 }

@@ -89,12 +89,16 @@ type Hasher struct {
 	Return  time.Duration // a preferred one with work for so long is returned to
 }
 
-// Pool is a Stratum V1 mining pool.
+// Pool is a Stratum V1 mining pool, or a node of one's own.
 type Pool struct {
-	URL      string // stratum+tcp://host:port or stratum+tls://host:port
+	URL      string // stratum+tcp://host:port or stratum+tls://host:port; http://host:port or https://host:port of a node
 	User     string
 	Password Secret
 	CA       []byte // PEM; nil: the machine's own authorities
+
+	Payout     string // address that blocks pay to; empty: this is no node
+	CookieFile string // of a node, in place of user and password
+	Algorithm  string // of a node's chain
 }
 
 // Influx is the database that records are copied to.

@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -217,5 +218,29 @@ func TestLoadFromDisk(t *testing.T) {
 	}
 	if _, faults := Load(dir, Options{}); faults.Err() == nil {
 		t.Error("loaded a folder")
+	}
+}
+
+// A node among the pools is told by its URL; whether its address can be paid
+// to is asked of whoever knows.
+func TestNode(t *testing.T) {
+	o := options()
+	o.Payout = func(address string) error {
+		if !strings.HasPrefix(address, "1A1") {
+			return errors.New("no such address")
+		}
+		return nil
+	}
+	cfg, faults := Load("testdata/hasher-good-node.yaml", o)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	n := cfg.Hasher.Pools
+	if n[0].CookieFile != "/var/lib/bitcoind/.cookie" || n[0].Algorithm != "sha256d" || n[1].Algorithm != "scrypt" || n[1].Password.Empty() || n[2].Payout != "" {
+		t.Errorf("%+v", n)
+	}
+	_, faults = Load("testdata/hasher-node.yaml", o)
+	if n := strings.Count(faults.Error(), "payout: no such address"); n != 3 {
+		t.Errorf("%d addresses refused: %v", n, faults)
 	}
 }

@@ -18,7 +18,7 @@ func files(mode fs.FileMode) func(string) (fs.File, error) {
 	mem := fstest.MapFS{}
 	for name, text := range map[string]string{
 		"mqtt": "m0squitto\n", "rigs": "r1gs", "pool": "x\n", "influx": "t0ken\r\n",
-		"secrets/mqtt": "m0squitto\n", "secrets/pool": "x\n", "secrets/influxdb": "t0ken\r\n",
+		"secrets/mqtt": "m0squitto\n", "secrets/pool": "x\n", "secrets/node": "n0de\n", "secrets/influxdb": "t0ken\r\n",
 		"ca.pem": "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
 		"empty":  "", "blank": "\n", "lines": "a\nb\n", "big": strings.Repeat("x", maxSecret+1),
 	} {

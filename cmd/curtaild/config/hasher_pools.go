@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/curtaild/curtaild/policies/strict"
@@ -36,9 +37,12 @@ func patience(m *strict.Map, name string, def time.Duration) time.Duration {
 
 func (l *loader) pool(n strict.Node) Pool {
 	m := n.Map()
+	if scheme, _, _ := strings.Cut(m.String("url", ""), ":"); scheme == "http" || scheme == "https" {
+		return l.node(m)
+	}
 	m.Require("url", "user")
 	p := Pool{
-		URL:      address(m.At("url"), "stratum+tls://pool.example:3334", "stratum+tcp", "stratum+tls"),
+		URL:      address(m.At("url"), "stratum+tls://pool.example:3334", "stratum+tcp", "stratum+tls", "http", "https"),
 		User:     m.String("user", ""),
 		Password: l.secret(m.At("password_file")),
 		CA:       l.ca(m.At("ca_file")),

@@ -25,6 +25,8 @@ type Options struct {
 	// Reading is asked of every reading that is in order otherwise: what the
 	// MQTT client knows and the config does not.
 	Reading func(*energy.ReadingSpec) error
+	// Payout is asked of every address that blocks are to pay to.
+	Payout func(address string) error
 }
 
 type loader struct {
