@@ -101,7 +101,36 @@ type Load struct {
 	Rejected   uint64        `json:"rejected_total"`
 	Starts     uint64        `json:"starts_total"`
 	Error      string        `json:"error,omitempty"`
+	Pools      []Pool        `json:"pools,omitempty"` // of the local workers, the preferred one first
 }
+
+// Pool is one of the places that the local workers' work comes from. Counts are
+// since the config in force was taken up.
+type Pool struct {
+	Name       string            `json:"name"` // host:port
+	State      PoolState         `json:"state"`
+	Error      string            `json:"error,omitempty"`    // why it has no work
+	Accepted   uint64            `json:"accepted"`           // shares
+	Rejected   map[string]uint64 `json:"rejected,omitempty"` // by cause
+	Unsent     map[string]uint64 `json:"unsent,omitempty"`   // by cause
+	Unanswered uint64            `json:"unanswered"`
+	Sessions   uint64            `json:"sessions"`         // that had work
+	Faults     map[string]uint64 `json:"faults,omitempty"` // ends of sessions and the like, by cause
+	// How long the last shares, 256 at most, waited for their answer.
+	AnswerP50S float64 `json:"answer_p50_s,omitempty"`
+	AnswerP95S float64 `json:"answer_p95_s,omitempty"`
+}
+
+// PoolState says what a pool is to us.
+type PoolState string
+
+// The states of a pool.
+const (
+	PoolInUse PoolState = "in use"
+	PoolReady PoolState = "ready" // has work, and is not worked for
+	PoolDown  PoolState = "down"  // is tried, and has no work
+	PoolSpare PoolState = "spare" // is not connected
+)
 
 // Signal is one signal as it stands.
 type Signal struct {

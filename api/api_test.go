@@ -34,6 +34,13 @@ func (d *daemon) Status() api.Status {
 		Loads: []api.Load{
 			{Name: "a", Group: "g", State: energy.StateRunning, DrawW: 3000, EnergyWh: 2, Starts: 4},
 			{Name: "b", State: energy.StateUnreachable},
+			{Name: "cpu", State: energy.StateRunning, Pools: []api.Pool{
+				{
+					Name: "pool:3333", State: api.PoolInUse, Accepted: 70, Rejected: map[string]uint64{"stale": 2}, Unsent: map[string]uint64{"duplicate": 1},
+					Unanswered: 5, Faults: map[string]uint64{"hung-up": 3}, AnswerP50S: 0.045, AnswerP95S: 2,
+				},
+				{Name: "spare:3333", State: api.PoolSpare},
+			}},
 		},
 		Spool: api.Spool{Dropped: map[string]uint64{"telemetry": 9}},
 	}
@@ -77,7 +84,7 @@ func TestClientAndServer(t *testing.T) {
 	socket, _ := serve(t, d)
 	c := api.Dial(socket)
 	s, err := c.Status(t.Context())
-	if err != nil || s.Site != "westfield" || *s.Power.GridW != -1234.5 || s.Inputs[0].Refused["not-json"] != 3 || len(s.Loads) != 2 {
+	if err != nil || s.Site != "westfield" || *s.Power.GridW != -1234.5 || s.Inputs[0].Refused["not-json"] != 3 || len(s.Loads) != 3 {
 		t.Errorf("status %+v, %v", s, err)
 	}
 	for _, do := range []func(context.Context) error{c.Hold, c.Release, c.Drain} {
@@ -113,6 +120,14 @@ func TestTCPOnlyReads(t *testing.T) {
 		{"GET", "/metrics", 200, `curtaild_readings_refused_total{cause="not-json",reading="grid"} 3`},
 		{"GET", "/metrics", 200, `curtaild_load_energy_joules_total{group="g",load="a"} 7200`},
 		{"GET", "/metrics", 200, `curtaild_load_reachable{group="",load="b"} 0`},
+		{"GET", "/metrics", 200, `curtaild_pool_in_use{load="cpu",pool="pool:3333"} 1`},
+		{"GET", "/metrics", 200, `curtaild_pool_in_use{load="cpu",pool="spare:3333"} 0`},
+		{"GET", "/metrics", 200, `curtaild_pool_shares_total{cause="",load="cpu",pool="pool:3333",verdict="accepted"} 70`},
+		{"GET", "/metrics", 200, `curtaild_pool_shares_total{cause="stale",load="cpu",pool="pool:3333",verdict="rejected"} 2`},
+		{"GET", "/metrics", 200, `curtaild_pool_shares_total{cause="duplicate",load="cpu",pool="pool:3333",verdict="unsent"} 1`},
+		{"GET", "/metrics", 200, `curtaild_pool_shares_total{cause="",load="cpu",pool="pool:3333",verdict="unanswered"} 5`},
+		{"GET", "/metrics", 200, `curtaild_pool_faults_total{cause="hung-up",load="cpu",pool="pool:3333"} 3`},
+		{"GET", "/metrics", 200, `curtaild_pool_answer_seconds{load="cpu",pool="pool:3333",quantile="0.95"} 2`},
 		{"PUT", "/v1/hold", 404, ""}, {"DELETE", "/v1/hold", 404, ""}, {"POST", "/v1/drain", 404, ""}, {"POST", "/v1/status", 405, ""},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), req.method, "http://"+tcp+req.path, strings.NewReader(`{"all":"off"}`))

@@ -45,6 +45,10 @@ func metrics() []metric {
 		{"load_energy_joules_total", "Energy a load has used.", []string{"load", "group"}},
 		{"load_hashes_total", "Hashes a load has made.", []string{"load", "group"}},
 		{"load_starts_total", "Starts of a load.", []string{"load", "group"}},
+		{"pool_in_use", "1 while the local workers work for a pool.", []string{"load", "pool"}},
+		{"pool_shares_total", "Shares, by what became of them and why.", []string{"load", "pool", "verdict", "cause"}},
+		{"pool_faults_total", "What went wrong with a pool, by cause.", []string{"load", "pool", "cause"}},
+		{"pool_answer_seconds", "How long the last shares waited for their answer.", []string{"load", "pool", "quantile"}},
 		{"signals_active", "Signals that live.", []string{"source", "state"}},
 		{"mqtt_connected", "1 while the broker is connected.", nil},
 		{"spool_bytes", "Size of the records on disk.", nil},
@@ -107,6 +111,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		count("load_energy_joules_total", l.EnergyWh*3600, l.Name, l.Group)
 		count("load_hashes_total", l.Hashes, l.Name, l.Group)
 		count("load_starts_total", float64(l.Starts), l.Name, l.Group)
+		for i := range l.Pools {
+			collectPool(gauge, count, l.Name, &l.Pools[i])
+		}
 	}
 	type key struct{ source, state string }
 	signals := map[key]int{}
@@ -128,6 +135,28 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		count("influxdb_written_points_total", float64(in.Written))
 		count("influxdb_rejected_points_total", float64(in.Rejected))
 		gauge("influxdb_behind_points", float64(in.Behind))
+	}
+}
+
+// give exports one value of a metric.
+type give func(name string, v float64, labels ...string)
+
+func collectPool(gauge, count give, load string, p *Pool) {
+	gauge("pool_in_use", truth(p.State == PoolInUse), load, p.Name)
+	count("pool_shares_total", float64(p.Accepted), load, p.Name, "accepted", "")
+	count("pool_shares_total", float64(p.Unanswered), load, p.Name, "unanswered", "")
+	for cause, n := range p.Rejected {
+		count("pool_shares_total", float64(n), load, p.Name, "rejected", cause)
+	}
+	for cause, n := range p.Unsent {
+		count("pool_shares_total", float64(n), load, p.Name, "unsent", cause)
+	}
+	for cause, n := range p.Faults {
+		count("pool_faults_total", float64(n), load, p.Name, cause)
+	}
+	if p.AnswerP50S > 0 {
+		gauge("pool_answer_seconds", p.AnswerP50S, load, p.Name, "0.5")
+		gauge("pool_answer_seconds", p.AnswerP95S, load, p.Name, "0.95")
 	}
 }
 

@@ -29,6 +29,11 @@ func (d *daemon) Status() api.Status {
 	if s := p.last.Load(); s != nil {
 		fill(&out, s, links)
 	}
+	for i := range out.Loads {
+		if l := &out.Loads[i]; p.pool != nil && l.Name == p.pool.Name() {
+			l.Pools = poolsOf(p.pool.Upstreams())
+		}
+	}
 	return out
 }
 
