@@ -9,6 +9,7 @@ import (
 	"github.com/curtaild/curtaild/hasher"
 	"github.com/curtaild/curtaild/hasher/solo"
 	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // agent is what we call ourselves at a pool.
@@ -26,14 +27,19 @@ func upstream(c *config.Pool) (hasher.Upstream, error) {
 			return hasher.Upstream{}, errors.New("ca_file holds no certificate")
 		}
 	}
-	if c.Payout == "" {
-		return hasher.Upstream{Stratum: &stratum.Config{URL: c.URL, User: c.User, Password: c.Password.Reveal(), CAs: cas, Agent: agent()}}, nil
-	}
-	node := &solo.Config{URL: c.URL, User: c.User, Password: c.Password.Reveal(), CookieFile: c.CookieFile, CAs: cas, Payout: c.Payout}
-	if err := node.Algorithm.UnmarshalText([]byte(c.Algorithm)); err != nil {
+	var algorithm work.Algorithm
+	if err := algorithm.UnmarshalText([]byte(c.Algorithm)); err != nil {
 		return hasher.Upstream{}, err
 	}
-	return hasher.Upstream{Node: node}, nil
+	if c.Payout == "" {
+		return hasher.Upstream{Stratum: &stratum.Config{
+			URL: c.URL, User: c.User, Password: c.Password.Reveal(), CAs: cas, Agent: agent(),
+			Algorithm: algorithm, MinDifficulty: c.MinDifficulty,
+		}}, nil
+	}
+	return hasher.Upstream{Node: &solo.Config{
+		URL: c.URL, User: c.User, Password: c.Password.Reveal(), CookieFile: c.CookieFile, CAs: cas, Payout: c.Payout, Algorithm: algorithm,
+	}}, nil
 }
 
 // payable reports why no block can pay to an address.

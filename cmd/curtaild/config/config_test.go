@@ -221,6 +221,23 @@ func TestLoadFromDisk(t *testing.T) {
 	}
 }
 
+func TestPools(t *testing.T) {
+	cfg, faults := Load("testdata/hasher-good-pools.yaml", options())
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	h := cfg.Hasher
+	if len(h.Pools) != 2 || h.Leave != 30*time.Second || h.Return != time.Minute {
+		t.Errorf("%+v", h)
+	}
+	if p := h.Pools[0]; p.User != "a.b" || p.Password.Reveal() != "x" || len(p.CA) == 0 || p.Algorithm != "sha256d" || p.MinDifficulty != 0 {
+		t.Errorf("%+v", p)
+	}
+	if p := h.Pools[1]; p.URL != "stratum+tcp://[::1]:3333" || !p.Password.Empty() || p.Algorithm != "scrypt" || p.MinDifficulty != 0.125 {
+		t.Errorf("%+v", p)
+	}
+}
+
 // A node among the pools is told by its URL; whether its address can be paid
 // to is asked of whoever knows.
 func TestNode(t *testing.T) {
