@@ -16,7 +16,7 @@ type shaJob struct {
 	// padding nor depends on the nonce. It is the same for all versions.
 	w16, w20, w28 [4]uint32
 	limit         [4]uint32 // the target's first word, for four hashes
-	_             [512]byte // the assembly's scratch space
+	_             [768]byte // the assembly's scratch space
 	mids          [rolledVersions]shaMid
 }
 

@@ -2,9 +2,14 @@ package kernel
 
 // shaRolled hashes all versions of a nonce before it goes on to the next, three
 // versions at a time.
-type shaRolled struct{ shaNI }
+type shaRolled struct {
+	shaNI
+	scan func(job *shaJob, nonce uint32, first uint64, turns uint64) (left uint64)
+}
 
-func newShaRolled() Kernel { return &shaRolled{newShaNI()} }
+func newShaRolled(scan func(*shaJob, uint32, uint64, uint64) uint64) func() Kernel {
+	return func() Kernel { return &shaRolled{newShaNI(), scan} }
+}
 
 const (
 	abreast = 3
@@ -20,11 +25,16 @@ const (
 //go:noescape
 func scanRolled(job *shaJob, nonce uint32, first uint64, turns uint64) (left uint64)
 
+// scanRolledAVX is the same without AVX-512.
+//
+//go:noescape
+func scanRolledAVX(job *shaJob, nonce uint32, first uint64, turns uint64) (left uint64)
+
 func (k *shaRolled) Scan(hits []Hit, from, n uint32) ([]Hit, uint64) {
 	total := min(uint64(n), 1<<32-uint64(from)) * triples
 	for done := uint64(0); done < total; {
 		todo := min(total-done, callHashes/abreast)
-		left := scanRolled(k.job, from+uint32(done/triples), triples-done%triples, todo+1)
+		left := k.scan(k.job, from+uint32(done/triples), triples-done%triples, todo+1)
 		done += todo - left
 		if left == 0 {
 			continue

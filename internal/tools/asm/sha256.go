@@ -29,6 +29,14 @@ func registers(from, to int) (list []operand.Op) {
 	return list
 }
 
+// waitingRows is where what waits is, of kernels that have not enough registers.
+func waitingRows() (list []operand.Op) {
+	for i := range waiting {
+		list = append(list, operand.Mem{Base: jobBase, Disp: jobWaits + i*row})
+	}
+	return list
+}
+
 func (p *pool) take() operand.Op {
 	if len(p.free) == 0 {
 		panic("out of places")
@@ -145,14 +153,12 @@ func (s *sha) part(st *stream, g int, second operand.Op) {
 
 // words16 makes words 16 to 19 of the second hash of their part, in its place:
 // the two groups before them are padding. So is the first of the two that make
-// the part of words 28 to 31.
+// the part of words 28 to 31. Between rounds wk is free.
 func (s *sha) words16(st *stream) {
 	s.SHA256MSG2(s.table.pad12, st.words)
-	padding := s.low.take()
-	s.VMOVDQU(s.table.pad12, padding)
-	s.SHA256MSG1(st.words, padding)
-	st.parts[7] = s.save(padding)
-	s.low.give(padding)
+	s.VMOVDQU(s.table.pad12, wk)
+	s.SHA256MSG1(st.words, wk)
+	st.parts[7] = s.save(wk)
 	st.prev = s.table.pad12
 }
 

@@ -15,8 +15,9 @@ import (
 // first hashes run beside the second hashes of the three before: a turn takes
 // up a triple of versions, and finishes the one that the turn before took up.
 //
-// X0 is words and constants of the next two rounds, X1 to X12 are states, X13 to
-// X15 groups in the making, X16 to X31 what waits.
+// X0 is words and constants of the next two rounds or, between rounds, a group
+// in the making, X1 to X12 are states, X13 to X15 newest words, X16 to X31, or
+// memory, what waits.
 type rolled struct {
 	sha
 	first  []*stream // a state only
@@ -40,8 +41,17 @@ const (
 )
 
 func sha256rolled(c *build.Context) {
+	newRolled(c, newPool(registers(16, 32)...), true).function("scanRolled")
+}
+
+// sha256rolledAVX is for CPUs without AVX-512VL: what waits is in memory.
+func sha256rolledAVX(c *build.Context) {
+	newRolled(c, newPool(waitingRows()...), false).function("scanRolledAVX")
+}
+
+func newRolled(c *build.Context, high *pool, avx512 bool) *rolled {
 	r := &rolled{
-		sha:   sha{Context: c, table: newShaTable(c), job: operand.Mem{Base: reg.RDI}, avx512: true, low: newPool(registers(13, 16)...), high: newPool(registers(16, 32)...)},
+		sha:   sha{Context: c, avx512: avx512, table: newShaTable(c), job: operand.Mem{Base: jobBase}, low: newPool(registers(13, 16)...), high: high},
 		nonce: nonce{word: reg.RAX, pair: reg.RBX, upper: reg.K1},
 		next:  reg.RSI, turns: reg.RCX, begun: reg.R12, left: reg.R13, valid: reg.R9,
 		mids: operand.Mem{Base: reg.R10}, before: operand.Mem{Base: reg.R11},
@@ -50,9 +60,13 @@ func sha256rolled(c *build.Context) {
 		r.first = append(r.first, &stream{index: i, abef: xmm(1 + 4*i), cdgh: xmm(2 + 4*i)})
 		r.second = append(r.second, &stream{index: i, abef: xmm(3 + 4*i), cdgh: xmm(4 + 4*i)})
 	}
-	begin(c, "scanRolled", "func(job *shaJob, nonce uint32, first uint64, turns uint64) (left uint64)", "shaJob")
+	return r
+}
+
+func (r *rolled) function(name string) {
+	begin(r.Context, name, "func(job *shaJob, nonce uint32, first uint64, turns uint64) (left uint64)", "shaJob")
 	r.enter()
-	loop(c, "turn")
+	loop(r.Context, "turn")
 	r.TESTQ(r.left, r.left)
 	r.JNZ(operand.LabelRef("planned"))
 	r.expand()
@@ -87,7 +101,7 @@ func (r *rolled) expand() {
 	r.INCL(r.next.As32())
 	r.BSWAPL(r.nonce.word.As32())
 	r.shift(r.nonce)
-	r.VPBROADCASTQ(r.nonce.pair, wk)
+	r.both(r.nonce, wk)
 	r.VMOVDQU(wk, r.add)
 	st := &stream{words: r.low.take(), parts: [groups]operand.Op{7: r.job.Offset(jobW28)}}
 	r.widen(r.nonce, st.words)
@@ -115,9 +129,10 @@ func (r *rolled) between() {
 		from, end := r.first[i], r.before.Offset(midSize*i+midEnd)
 		r.VPADDD(end, from.abef, from.abef)
 		r.VPADDD(end.Offset(cdghAt), from.cdgh, from.cdgh)
-		st.words, st.held = r.high.take(), r.high.take()
+		st.words = r.low.take()
 		r.VSHUFPS(operand.Imm(wordsABCD), from.cdgh, from.abef, st.words)
-		r.VSHUFPS(operand.Imm(wordsEFGH), from.cdgh, from.abef, st.held)
+		r.VSHUFPS(operand.Imm(wordsEFGH), from.cdgh, from.abef, wk)
+		st.held = r.save(wk)
 		r.VMOVDQU(r.table.initial, st.abef)
 		r.VMOVDQU(r.table.initial.Offset(cdghAt), st.cdgh)
 		st.parts = [groups]operand.Op{6: r.table.pad8}
@@ -154,14 +169,12 @@ func (r *rolled) group(g int) {
 		return
 	}
 	r.pair(2 * g)
-	var settle [abreast]func()
-	for i, st := range r.second {
-		settle[i] = r.ahead(g, st)
+	for _, st := range r.second {
+		r.ahead(g, st)
 	}
 	for i, st := range r.second {
 		r.VMOVQ(halves[i], wk)
 		r.two(st)
-		settle[i]()
 	}
 	r.pair(2*g + 1)
 }
@@ -190,76 +203,49 @@ func (r *rolled) firstHalf(g int, st *stream) (half operand.Mem) {
 	return r.addK(g, st.words).Offset(row / 2)
 }
 
-// ahead begins what comes after group g of a second hash. What remains to be
-// done is settled after its rounds.
-func (r *rolled) ahead(g int, st *stream) (settle func()) {
+// ahead makes what comes after group g of a second hash.
+func (r *rolled) ahead(g int, st *stream) {
 	switch g {
 	case 0:
-		second := r.fetch(st.held)
-		r.partAhead(st, 4, second)
-		r.low.give(second)
-		return func() {
-			r.high.give(st.words)
-			st.words = st.held
-		}
+		r.move(st.held, wk)
+		r.high.give(st.held)
+		r.part(st, 4, wk)
+		r.VMOVDQA(wk, st.words)
 	case 1:
-		r.partAhead(st, 5, r.table.pad8)
-		return func() { r.high.give(st.words) }
+		r.part(st, 5, r.table.pad8)
 	case 2:
-		fresh := r.fetch(st.parts[4])
+		r.move(st.parts[4], st.words)
 		r.high.give(st.parts[4])
-		st.words = fresh
 		r.words16(st)
-		st.words = r.save(fresh)
-		r.low.give(fresh)
-		return func() {}
 	case 3:
-		return func() {}
+	default:
+		r.wordsAhead(g+1, st)
 	}
-	return r.wordsAhead(g+1, st)
 }
 
-// fetch copies what waits to where SHA instructions can name it.
-func (r *rolled) fetch(o operand.Op) operand.Op {
-	low := r.low.take()
-	r.VMOVDQA32(o, low)
-	return low
-}
-
-// partAhead makes what group g has of the two groups that precede it by four
-// and three, of which the first waits. Between rounds wk is free.
-func (r *rolled) partAhead(st *stream, g int, second operand.Op) {
-	r.VMOVDQA32(st.words, wk)
-	r.SHA256MSG1(second, wk)
-	st.parts[g] = r.save(wk)
-}
-
-// wordsAhead makes group g, to be settled as the newest.
-func (r *rolled) wordsAhead(g int, st *stream) (settle func()) {
-	fresh := r.low.take()
-	r.VPALIGNR(operand.Imm(4), st.prev, st.words, fresh)
+// wordsAhead makes group g, and of the two before what later groups need.
+// Between rounds wk is free.
+func (r *rolled) wordsAhead(g int, st *stream) {
+	r.VPALIGNR(operand.Imm(4), st.prev, st.words, wk)
 	if part := st.parts[g]; part != nil {
-		r.VPADDD(part, fresh, fresh)
+		r.VPADDD(part, wk, wk)
 		r.high.give(part)
 	}
-	r.VMOVDQA32(st.words, wk)
-	r.SHA256MSG2(wk, fresh)
-	return func() {
-		if g+3 < groups {
-			r.partAhead(st, g+3, fresh)
-		}
-		r.high.give(st.prev)
-		st.prev = st.words
-		st.words = r.save(fresh)
-		r.low.give(fresh)
+	r.SHA256MSG2(st.words, wk)
+	r.high.give(st.prev)
+	if g+1 < groups {
+		st.prev = r.save(st.words)
 	}
+	if g+3 < groups && st.parts[g+3] == nil {
+		r.part(st, g+3, wk)
+	}
+	r.VMOVDQA(wk, st.words)
 }
 
 // release frees what the second hashes are done with.
 func (r *rolled) release() {
 	for _, st := range r.second {
-		r.high.give(st.words)
-		r.high.give(st.prev)
+		r.low.give(st.words)
 	}
 }
 

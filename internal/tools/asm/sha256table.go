@@ -24,8 +24,10 @@ const (
 	jobRing  = jobLimit + row // room for what is stored and loaded again, aligned as a stack would not be
 	jobPlan  = jobRing + 16*row
 	jobAdd   = jobPlan + (groups-4)*row
-	jobWaits = jobPlan // room for what else waits
-	jobMids  = jobAdd + 4*row
+	jobWaits = jobAdd + row // for kernels without registers for what waits
+	jobMids  = jobWaits + (waiting+3)*row
+
+	waiting = 16 // rows
 
 	midStart = 0  // state after four rounds of the second block with nonce 0
 	midEnd   = 32 // state after the first block, which is added at the second's end

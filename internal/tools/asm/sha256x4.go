@@ -26,11 +26,7 @@ func sha256x4(c *build.Context) {
 
 // sha256x4AVX is for CPUs without AVX-512VL: what waits is in memory.
 func sha256x4AVX(c *build.Context) {
-	var waits []operand.Op
-	for i := range 16 {
-		waits = append(waits, operand.Mem{Base: jobBase, Disp: jobWaits + i*row})
-	}
-	newFourfold(c, newPool(waits...), false).function("scanX4AVX")
+	newFourfold(c, newPool(waitingRows()...), false).function("scanX4AVX")
 }
 
 func newFourfold(c *build.Context, high *pool, avx512 bool) *fourfold {
