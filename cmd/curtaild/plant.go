@@ -174,17 +174,12 @@ func (p *plant) buildPool(h *config.Hasher, statuses chan<- energy.Status) error
 	if err != nil {
 		return fmt.Errorf("find our own program for the workers: %w", err)
 	}
-	cfg := hasher.Config{
-		Name: h.Spec.Name, Workers: h.Workers, Power: hasher.Power{Idle: h.Idle, Core: h.Core}, Leave: h.Leave, Return: h.Return, Statuses: statuses, Log: p.log,
-		Command: func() *exec.Cmd { return exec.Command(self, "hash", "--worker") },
+	cfg, err := localLoad(h)
+	if err != nil {
+		return err
 	}
-	for i := range h.Pools {
-		u, err := upstream(&h.Pools[i])
-		if err != nil {
-			return fmt.Errorf("pool %d of %s: %w", i+1, h.Spec.Name, err)
-		}
-		cfg.Upstreams = append(cfg.Upstreams, u)
-	}
+	cfg.Statuses, cfg.Log = statuses, p.log
+	cfg.Command = func() *exec.Cmd { return exec.Command(self, "hash", "--worker") }
 	if _, err := p.store.State.Get(bucketCounters, h.Spec.Name, &cfg.Counters); err != nil {
 		return fmt.Errorf("read counters of %s: %w", h.Spec.Name, err)
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/curtaild/curtaild/cmd/curtaild/config"
 	"github.com/curtaild/curtaild/cmd/curtaild/simulate"
 	"github.com/curtaild/curtaild/energy"
-	"github.com/curtaild/curtaild/hasher"
 	"github.com/curtaild/curtaild/policies"
 	"github.com/curtaild/curtaild/policies/strict"
 	"github.com/curtaild/curtaild/scheduler"
@@ -139,8 +138,11 @@ func simulatedLoads(cfg *config.Config, known map[string]scheduler.Known) ([]sim
 		return nil, fmt.Errorf("the config gives no points for %s: a simulation cannot ask the rig, and the daemon has not recorded them; list its points (name, draw, rate)", some(unknown))
 	}
 	if h := cfg.Hasher; h != nil {
-		points := hasher.Config{Workers: h.Workers, Power: hasher.Power{Idle: h.Idle, Core: h.Core}}.Points()
-		out = append(out, simulate.Load{Spec: &h.Spec, Points: points})
+		pool, err := localLoad(h)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, simulate.Load{Spec: &h.Spec, Points: pool.Points()})
 	}
 	if len(out) == 0 {
 		return nil, errors.New("the config has no rigs and no hasher: there is nothing to simulate")

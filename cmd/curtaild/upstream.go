@@ -33,13 +33,11 @@ func upstream(c *config.Pool) (hasher.Upstream, error) {
 	}
 	if c.Payout == "" {
 		return hasher.Upstream{Stratum: &stratum.Config{
-			URL: c.URL, User: c.User, Password: c.Password.Reveal(), CAs: cas, Agent: agent(),
-			Algorithm: algorithm, MinDifficulty: c.MinDifficulty,
+			URL: c.URL, User: c.User, Password: c.Password.Reveal(), CAs: cas, Agent: agent(), Algorithm: algorithm,
 		}}, nil
 	}
-	return hasher.Upstream{Node: &solo.Config{
-		URL: c.URL, User: c.User, Password: c.Password.Reveal(), CookieFile: c.CookieFile, CAs: cas, Payout: c.Payout, Algorithm: algorithm,
-	}}, nil
+	node := &solo.Config{URL: c.URL, User: c.User, Password: c.Password.Reveal(), CookieFile: c.CookieFile, CAs: cas, Payout: c.Payout, Algorithm: algorithm}
+	return hasher.Upstream{Node: node}, nil
 }
 
 // payable reports why no block can pay to an address.

@@ -80,13 +80,13 @@ type Rig struct {
 
 // Hasher is the pool of local hashing workers, one load.
 type Hasher struct {
-	Spec    energy.LoadSpec
-	Workers int
-	Idle    energy.Watts  // draw with no worker at work
-	Core    energy.Watts  // draw that one worker adds
-	Pools   []Pool        // the preferred one first; none: headers of our own making
-	Leave   time.Duration // a pool without work for so long is left for the next
-	Return  time.Duration // a preferred one with work for so long is returned to
+	Spec      energy.LoadSpec
+	Workers   int
+	Algorithm string // sha256d or scrypt
+	Power     HasherPower
+	Pools     []Pool        // the preferred one first; none: headers of our own making
+	Leave     time.Duration // a pool without work for so long is left for the next
+	Return    time.Duration // a preferred one with work for so long is returned to
 }
 
 // Pool is a Stratum V1 mining pool, or a node of one's own.
@@ -98,9 +98,7 @@ type Pool struct {
 
 	Payout     string // address that blocks pay to; empty: this is no node
 	CookieFile string // of a node, in place of user and password
-
-	Algorithm     string  // sha256d or scrypt
-	MinDifficulty float64 // of shares, asked of a pool; 0: none
+	Algorithm  string // sha256d or scrypt
 }
 
 // Influx is the database that records are copied to.

@@ -136,7 +136,7 @@ hasher: {group: box, max_starts_per_day: 9}
 	if b.Spec.Ramp != (energy.Ramp{Up: 2}) || len(b.Points) != 3 || b.Points[0].Draw != 2 || b.Spec.OnExit != energy.ExitKeep || b.Spec.MaxStarts != 0 || b.Poll != 5*time.Second {
 		t.Errorf("%+v", b)
 	}
-	if h := cfg.Hasher; h.Spec.Name != "cpu" || h.Spec.Family != "local" || h.Spec.MaxStarts != 9 || h.Workers != 1 || len(h.Pools) != 0 {
+	if h := cfg.Hasher; h.Spec.Name != "cpu" || h.Spec.Family != "local" || h.Spec.MaxStarts != 9 || h.Workers != 1 || h.Algorithm != "sha256d" || h.Power != (HasherPower{Levels: 20, Counter: "auto", Supply: 100, Core: 10}) || len(h.Pools) != 0 {
 		t.Errorf("%+v", h)
 	}
 }

@@ -24,6 +24,7 @@ const (
 	defaultOnline      = "online"
 	defaultOnExit      = energy.ExitKeep
 	defaultWorkers     = 1
+	defaultLevels      = 20 // steps of 5 %
 	defaultHasher      = "cpu"
 	defaultIdle        = energy.Watts(0)
 	defaultCore        = energy.Watts(10)

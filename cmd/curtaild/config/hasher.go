@@ -19,17 +19,8 @@ func (l *loader) hasher(m *strict.Map) {
 	if h.Spec.Name = defaultHasher; m.Has("name") {
 		h.Spec.Name = policies.Name(m.At("name"))
 	}
-	pw := m.Map("power")
-	model := pw.Map("model")
-	h.Idle, h.Core = model.Watts("idle", defaultIdle), model.Watts("core", defaultCore)
-	if h.Idle < 0 {
-		model.At("idle").Fault("%v is negative: want 0 W or more", h.Idle)
-	}
-	if h.Core <= 0 {
-		model.At("core").Fault("%v is no draw of a worker: want more than 0 W", h.Core)
-	}
-	model.Done()
-	pw.Done()
+	h.Algorithm = strict.Enum(m, "algorithm", sha256d, sha256d, scrypt)
+	h.Power = readHasherPower(m)
 	l.pools(m, h)
 	m.Done()
 	if m.Present() && l.take(m.At("name"), h.Spec.Name, "load") {

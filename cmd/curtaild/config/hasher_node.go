@@ -6,7 +6,7 @@ import (
 	"github.com/curtaild/curtaild/policies/strict"
 )
 
-// The proofs of work that a node's chain may have.
+// The proofs of work that there are.
 const (
 	sha256d = "sha256d"
 	scrypt  = "scrypt"
@@ -14,12 +14,12 @@ const (
 
 // node reads a node of one's own among the pools: getblocktemplate over
 // JSON-RPC.
-func (l *loader) node(m *strict.Map) Pool {
+func (l *loader) node(m *strict.Map, algorithm string) Pool {
 	m.Require("url", "payout")
 	p := Pool{
 		URL:        address(m.At("url"), "http://127.0.0.1:8332", "http", "https"),
 		Payout:     m.String("payout", ""),
-		Algorithm:  strict.Enum(m, "algorithm", sha256d, sha256d, scrypt),
+		Algorithm:  strict.Enum(m, "algorithm", algorithm, sha256d, scrypt),
 		User:       m.String("user", ""),
 		Password:   l.secret(m.At("password_file")),
 		CookieFile: m.String("cookie_file", ""),
