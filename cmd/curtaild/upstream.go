@@ -33,7 +33,8 @@ func upstream(c *config.Pool) (hasher.Upstream, error) {
 	}
 	if c.Payout == "" {
 		return hasher.Upstream{Stratum: &stratum.Config{
-			URL: c.URL, User: c.User, Password: c.Password.Reveal(), CAs: cas, Agent: agent(), Algorithm: algorithm,
+			URL: c.URL, User: c.User, Password: c.Password.Reveal(), CAs: cas, Agent: agent(),
+			Algorithm: algorithm, MinDifficulty: c.MinDifficulty,
 		}}, nil
 	}
 	node := &solo.Config{URL: c.URL, User: c.User, Password: c.Password.Reveal(), CookieFile: c.CookieFile, CAs: cas, Payout: c.Payout, Algorithm: algorithm}

@@ -98,7 +98,9 @@ type Pool struct {
 
 	Payout     string // address that blocks pay to; empty: this is no node
 	CookieFile string // of a node, in place of user and password
-	Algorithm  string // sha256d or scrypt
+
+	Algorithm     string  // sha256d or scrypt
+	MinDifficulty float64 // of shares, asked of a pool; 0: none
 }
 
 // Influx is the database that records are copied to.

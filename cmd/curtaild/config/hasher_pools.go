@@ -13,6 +13,9 @@ const (
 	defaultLeave  = 5 * time.Second
 	defaultReturn = time.Minute
 	maxPatience   = 24 * time.Hour
+
+	leastDifficulty = 1e-9
+	mostDifficulty  = 1e12
 )
 
 // pools reads where the local workers' work comes from.
@@ -43,11 +46,18 @@ func (l *loader) pool(n strict.Node, algorithm string) Pool {
 	}
 	m.Require("url", "user")
 	p := Pool{
-		URL:       address(m.At("url"), "stratum+tls://pool.example:3334", "stratum+tcp", "stratum+tls", "http", "https"),
-		User:      m.String("user", ""),
-		Password:  l.secret(m.At("password_file")),
-		CA:        l.ca(m.At("ca_file")),
-		Algorithm: algorithm,
+		URL:           address(m.At("url"), "stratum+tls://pool.example:3334", "stratum+tcp", "stratum+tls", "http", "https"),
+		User:          m.String("user", ""),
+		Password:      l.secret(m.At("password_file")),
+		CA:            l.ca(m.At("ca_file")),
+		Algorithm:     strict.Enum(m, "algorithm", algorithm, sha256d, scrypt),
+		MinDifficulty: m.Number("minimum_difficulty", 0),
+	}
+	if d := p.MinDifficulty; m.At("minimum_difficulty").Valid() && !(d >= leastDifficulty && d <= mostDifficulty) {
+		m.At("minimum_difficulty").Fault("%g is no difficulty of shares: want %g to %g", d, leastDifficulty, mostDifficulty)
+	}
+	if p.CA != nil && strings.HasPrefix(p.URL, "stratum+tcp:") {
+		m.At("ca_file").Fault("is of use only with stratum+tls: change the url, or remove this")
 	}
 	if p.URL != "" && portless(p.URL) {
 		m.At("url").Fault("%q has no port: add it, as in :3333", p.URL)
