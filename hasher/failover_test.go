@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/curtaild/curtaild/hasher/stratum"
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
@@ -188,6 +189,24 @@ func TestFailoverCounts(t *testing.T) {
 			t.Errorf("status %+v", list)
 		}
 	})
+}
+
+// Every upstream has a name of its own, though a pool may be in the list twice.
+func TestUpstreamNames(t *testing.T) {
+	pool := func(url string) Upstream { return Upstream{Stratum: &stratum.Config{URL: url}} }
+	f, err := openUpstreams(Config{Upstreams: []Upstream{
+		pool("stratum+tcp://a:1"), pool("stratum+tls://a:1"), pool("stratum+tcp://b:1"), pool("stratum+tcp://a:1"),
+	}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, u := range f.status() {
+		names = append(names, u.Name)
+	}
+	if want := []string{"a:1", "a:1 (2)", "b:1", "a:1 (3)"}; !slices.Equal(names, want) {
+		t.Errorf("names %q, want %q", names, want)
+	}
 }
 
 // A pool that turns down share after share is left for one that takes them.

@@ -18,10 +18,14 @@ type Upstream struct {
 // openUpstreams makes one source of all upstreams.
 func openUpstreams(cfg Config) (*failover, error) {
 	members := make([]*member, len(cfg.Upstreams))
+	times := map[string]int{}
 	for i, u := range cfg.Upstreams {
 		m, err := u.open(cfg.Log)
 		if err != nil {
 			return nil, err
+		}
+		if times[m.name]++; times[m.name] > 1 { // one host under two users
+			m.name = fmt.Sprintf("%s (%d)", m.name, times[m.name])
 		}
 		members[i] = m
 	}

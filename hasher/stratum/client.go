@@ -165,14 +165,14 @@ func (c *Client) Run(ctx context.Context) error {
 		}
 		pause := wait/2 + rand.N(wait/2+1) // so that not all miners come back at once
 		if move, ok := errors.AsType[*reconnect](err); ok {
-			at.port, pause = move.port, max(move.wait, minBackoff)
+			at.port, pause = move.port, max(move.wait, pause)
 			c.cfg.Log.Info("pool asks to reconnect", "pool", at.String(), "wait", pause)
 		} else {
 			l := c.State().Latency
 			c.cfg.Log.Warn("pool session lost", "pool", c.at.String(), "err", err, "after", time.Since(began).Round(time.Second),
 				"answers_p50", l.Median, "answers_p95", l.P95, "retry_in", pause)
-			wait = min(2*wait, maxBackoff)
 		}
+		wait = min(2*wait, maxBackoff)
 		select {
 		case <-ctx.Done():
 			return nil

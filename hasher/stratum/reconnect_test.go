@@ -41,6 +41,21 @@ func TestReconnect(t *testing.T) {
 	})
 }
 
+// A pool that sends us on and on is followed ever more slowly.
+func TestReconnectAgainAndAgain(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, r *rig) {
+		began := time.Now()
+		for range 20 {
+			r.expect("authorized")
+			r.pool.Notify("client.reconnect", "[]")
+			r.expect("closed")
+		}
+		if d := time.Since(began); d < 10*maxBackoff/2 {
+			t.Errorf("20 reconnects in %v", d)
+		}
+	})
+}
+
 func TestBackoff(t *testing.T) {
 	inBubble(t, func(p *pooltest.Pool, _ *Config) { p.Deny = true }, func(t *testing.T, r *rig) {
 		for range 12 {
