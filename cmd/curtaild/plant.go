@@ -64,6 +64,9 @@ func build(cfg *config.Config, st *store.Store, log *slog.Logger) (*plant, error
 		return nil, err
 	}
 	p.scribe = newScribe(recordConfig(cfg), st, p.keepCounters(), log)
+	if p.pool != nil {
+		p.scribe.pools = func() []record.PoolStatus { return poolRecords(p.pool.Name(), p.pool.Upstreams()) }
+	}
 	p.loop = scheduler.New(scheduler.Loop{
 		Setup: setup(cfg, specs), Loads: loads, Specs: specs, Kept: kept, Keep: keep(st.State),
 		Readings: in.readings, Presence: in.presence, Signals: in.signals, Statuses: statuses,

@@ -26,7 +26,9 @@ type scribe struct {
 	store     *store.Store
 	snapshots chan *energy.Snapshot
 	log       *slog.Logger
-	counters  func() // puts the loads' counters on disk
+	counters  func()                     // puts the loads' counters on disk
+	pools     func() []record.PoolStatus // as they are; nil: none
+	minute    time.Time                  // of the last points of pools
 
 	mu      sync.Mutex
 	signals []energy.SignalStatus // that wait; as many as signals change state, no more
@@ -95,6 +97,7 @@ func (s *scribe) run(ctx context.Context) {
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	saved := time.Now()
+	s.minute = saved.Round(0).Truncate(time.Minute)
 	for {
 		select {
 		case snap := <-s.snapshots:
@@ -103,6 +106,10 @@ func (s *scribe) run(ctx context.Context) {
 			s.settle()
 		case now := <-tick.C:
 			s.store.Log.Append(s.rec.Tick(now)...)
+			if now := now.Round(0).Truncate(time.Minute); !now.Equal(s.minute) {
+				s.minute = now
+				s.recordPools(now)
+			}
 			tick.Reset(min(time.Second, max(time.Millisecond, s.rec.NextTick(now).Sub(now))))
 		case <-ctx.Done():
 			s.finish()
@@ -121,8 +128,19 @@ func (s *scribe) finish() {
 		s.store.Log.Append(s.rec.Observe(*<-s.snapshots)...)
 	}
 	s.settle()
+	s.recordPools(time.Now())
 	s.store.Log.Append(s.rec.Flush(time.Now())...)
 	s.save()
+}
+
+// recordPools records the pools of the local workers.
+func (s *scribe) recordPools(at time.Time) {
+	if s.pools == nil {
+		return
+	}
+	for _, p := range s.pools() {
+		s.store.Log.Append(s.rec.Pool(at, p))
+	}
 }
 
 func (s *scribe) save() {

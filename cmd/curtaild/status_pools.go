@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/api"
+	"github.com/curtaild/curtaild/energy/record"
 	"github.com/curtaild/curtaild/hasher"
 )
 
@@ -37,6 +38,28 @@ func poolsOf(list []hasher.UpstreamStatus) []api.Pool {
 		out = append(out, p)
 	}
 	return out
+}
+
+// poolRecords are the same as records have them.
+func poolRecords(load string, list []hasher.UpstreamStatus) []record.PoolStatus {
+	out := make([]record.PoolStatus, len(list))
+	for i := range list {
+		u := &list[i]
+		c := &u.State.Counts
+		out[i] = record.PoolStatus{
+			Rig: load, Pool: u.Name, InUse: u.InUse, Accepted: c.Accepted, Rejected: total(c.Rejected), Stale: c.Rejected["stale"],
+			Unsent: total(c.Unsent), Unanswered: c.Silent, Faults: total(c.Faults),
+			AnswerP50: u.State.Latency.Median, AnswerP95: u.State.Latency.P95,
+		}
+	}
+	return out
+}
+
+func total(counts map[string]uint64) (sum uint64) {
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
 }
 
 // printPools prints a row for every pool of every load.
@@ -69,10 +92,9 @@ func causes(counts map[string]uint64) string {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(-cmp.Compare(counts[a], counts[b]), cmp.Compare(a, b))
 	})
-	total, parts := uint64(0), make([]string, len(names))
+	parts := make([]string, len(names))
 	for i, n := range names {
-		total += counts[n]
 		parts[i] = fmt.Sprintf("%d %s", counts[n], n)
 	}
-	return fmt.Sprintf("%d (%s)", total, strings.Join(parts, ", "))
+	return fmt.Sprintf("%d (%s)", total(counts), strings.Join(parts, ", "))
 }

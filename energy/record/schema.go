@@ -25,7 +25,7 @@ type Column struct {
 // Schema lists every measurement with all its tags and fields.
 // docs/records.md says the same to people; tests hold both to what is written.
 func Schema() []Measurement {
-	return []Measurement{metaSchema(), siteSchema(), rigSchema(), decisionSchema(), signalSchema(), siteIntervalSchema(), useIntervalSchema()}
+	return []Measurement{metaSchema(), siteSchema(), rigSchema(), poolSchema(), decisionSchema(), signalSchema(), siteIntervalSchema(), useIntervalSchema()}
 }
 
 func metaSchema() Measurement {
@@ -73,6 +73,22 @@ func rigSchema() Measurement {
 		{"temp_c", "float", "°C", "hottest sensor"},
 		{"state", "text", "", "what it is doing"},
 		{"policy", "text", "", "policy of the set-point in force"},
+	}}
+}
+
+func poolSchema() Measurement {
+	return Measurement{"pool", energy.Telemetry, []Column{siteTag(), rigTag(),
+		{"pool", "tag", "", "the pool's host and port"},
+	}, []Column{
+		{"in_use", "bool", "", "whether the load works for it"},
+		{"accepted", "int", "1", "accepted shares since the config in force was taken up"},
+		{"rejected", "int", "1", "rejected shares since then"},
+		{"stale", "int", "1", "of those, shares of a job that was over"},
+		{"unsent", "int", "1", "shares that were found and not sent"},
+		{"unanswered", "int", "1", "shares whose session ended before the answer"},
+		{"faults", "int", "1", "lost sessions and whatever else went wrong"},
+		{"answer_p50_s", "float", "s", "how long the last shares waited for their answer, median; absent before the first"},
+		{"answer_p95_s", "float", "s", "the same, 95th percentile"},
 	}}
 }
 

@@ -38,6 +38,7 @@ func fullRun(t *testing.T) []energy.Point {
 		b.ImportPrice, b.ExportPrice, b.Carbon = good(80), good(40), good(300)
 		return x
 	})...)
+	points = append(points, r.Pool(noon, PoolStatus{Rig: "cpu", Pool: "pool.example:3333", AnswerP50: time.Second, AnswerP95: time.Second}))
 	f := func(v float64) *float64 { return &v }
 	return append(points, r.Signal(energy.SignalStatus{
 		Source: "dso", Kind: energy.KindLimit, ID: "ev-1", Revision: 2, State: energy.SignalAchieved, Reason: "none", At: noon,
