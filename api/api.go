@@ -100,6 +100,11 @@ type Load struct {
 	Accepted   uint64        `json:"accepted_total"`
 	Rejected   uint64        `json:"rejected_total"`
 	Starts     uint64        `json:"starts_total"`
+	YieldTH    float64       `json:"yield_sat_th,omitempty"`    // what 10^12 hashes are expected to bring, in the coin's smallest unit
+	YieldKWh   float64       `json:"yield_sat_kwh,omitempty"`   // and a kWh
+	YieldTotal float64       `json:"yield_sat_total,omitempty"` // and all so far
+	ValueMWh   float64       `json:"value_per_mwh,omitempty"`   // what a MWh is expected to bring, in the site's currency; absent without a coin's price
+	HashValue  string        `json:"hash_value,omitempty"`      // the same for hashes, as policies write it
 	Error      string        `json:"error,omitempty"`
 	Pools      []Pool        `json:"pools,omitempty"` // of the local workers, the preferred one first
 }
@@ -119,6 +124,14 @@ type Pool struct {
 	// How long the last shares, 256 at most, waited for their answer.
 	AnswerP50S float64 `json:"answer_p50_s,omitempty"`
 	AnswerP95S float64 `json:"answer_p95_s,omitempty"`
+	Block      *Block  `json:"block,omitempty"` // what it has us look for; absent if it does not say
+}
+
+// Block is the block that a job is for, by what the job itself says.
+type Block struct {
+	Height     int64   `json:"height,omitempty"`
+	Difficulty float64 `json:"difficulty"`
+	RewardSat  float64 `json:"reward_sat"` // with fees, in the coin's smallest unit
 }
 
 // PoolState says what a pool is to us.

@@ -34,7 +34,7 @@ func (d *daemon) Status() api.Status {
 		Loads: []api.Load{
 			{Name: "a", Group: "g", State: energy.StateRunning, DrawW: 3000, EnergyWh: 2, Starts: 4},
 			{Name: "b", State: energy.StateUnreachable},
-			{Name: "cpu", State: energy.StateRunning, Pools: []api.Pool{
+			{Name: "cpu", State: energy.StateRunning, YieldTH: 0.5, YieldKWh: 170, YieldTotal: 12, ValueMWh: 99, Pools: []api.Pool{
 				{
 					Name: "pool:3333", State: api.PoolInUse, Accepted: 70, Rejected: map[string]uint64{"stale": 2}, Unsent: map[string]uint64{"duplicate": 1},
 					Unanswered: 5, Faults: map[string]uint64{"hung-up": 3}, AnswerP50S: 0.045, AnswerP95S: 2,
@@ -120,6 +120,10 @@ func TestTCPOnlyReads(t *testing.T) {
 		{"GET", "/metrics", 200, `curtaild_readings_refused_total{cause="not-json",reading="grid"} 3`},
 		{"GET", "/metrics", 200, `curtaild_load_energy_joules_total{group="g",load="a"} 7200`},
 		{"GET", "/metrics", 200, `curtaild_load_reachable{group="",load="b"} 0`},
+		{"GET", "/metrics", 200, `curtaild_load_yield_sat_per_terahash{group="",load="cpu"} 0.5`},
+		{"GET", "/metrics", 200, `curtaild_load_yield_sat_per_kwh{group="",load="cpu"} 170`},
+		{"GET", "/metrics", 200, `curtaild_load_yield_sat_total{group="",load="cpu"} 12`},
+		{"GET", "/metrics", 200, `curtaild_load_value_per_mwh{group="",load="cpu"} 99`},
 		{"GET", "/metrics", 200, `curtaild_pool_in_use{load="cpu",pool="pool:3333"} 1`},
 		{"GET", "/metrics", 200, `curtaild_pool_in_use{load="cpu",pool="spare:3333"} 0`},
 		{"GET", "/metrics", 200, `curtaild_pool_shares_total{cause="",load="cpu",pool="pool:3333",verdict="accepted"} 70`},

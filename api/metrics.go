@@ -45,6 +45,10 @@ func metrics() []metric {
 		{"load_energy_joules_total", "Energy a load has used.", []string{"load", "group"}},
 		{"load_hashes_total", "Hashes a load has made.", []string{"load", "group"}},
 		{"load_starts_total", "Starts of a load.", []string{"load", "group"}},
+		{"load_yield_sat_per_terahash", "What 10^12 hashes are expected to bring, in the coin's smallest unit.", []string{"load", "group"}},
+		{"load_yield_sat_per_kwh", "What a kWh is expected to bring, in the coin's smallest unit.", []string{"load", "group"}},
+		{"load_yield_sat_total", "What all hashes were expected to bring, in the coin's smallest unit.", []string{"load", "group"}},
+		{"load_value_per_mwh", "What a MWh is expected to bring, in the site's currency.", []string{"load", "group"}},
 		{"pool_in_use", "1 while the local workers work for a pool.", []string{"load", "pool"}},
 		{"pool_shares_total", "Shares, by what became of them and why.", []string{"load", "pool", "verdict", "cause"}},
 		{"pool_faults_total", "What went wrong with a pool, by cause.", []string{"load", "pool", "cause"}},
@@ -111,6 +115,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		count("load_energy_joules_total", l.EnergyWh*3600, l.Name, l.Group)
 		count("load_hashes_total", l.Hashes, l.Name, l.Group)
 		count("load_starts_total", float64(l.Starts), l.Name, l.Group)
+		collectYield(gauge, count, &l)
 		for i := range l.Pools {
 			collectPool(gauge, count, l.Name, &l.Pools[i])
 		}
@@ -140,6 +145,20 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 
 // give exports one value of a metric.
 type give func(name string, v float64, labels ...string)
+
+// collectYield is for loads whose work says what it brings.
+func collectYield(gauge, count give, l *Load) {
+	if l.YieldTH > 0 {
+		gauge("load_yield_sat_per_terahash", l.YieldTH, l.Name, l.Group)
+		gauge("load_yield_sat_per_kwh", l.YieldKWh, l.Name, l.Group)
+	}
+	if l.YieldTotal > 0 {
+		count("load_yield_sat_total", l.YieldTotal, l.Name, l.Group)
+	}
+	if l.ValueMWh > 0 {
+		gauge("load_value_per_mwh", l.ValueMWh, l.Name, l.Group)
+	}
+}
 
 func collectPool(gauge, count give, load string, p *Pool) {
 	gauge("pool_in_use", truth(p.State == PoolInUse), load, p.Name)

@@ -93,11 +93,16 @@ type Status struct {
 	Source PowerSource
 	Rate   HashRate
 	TempC  float64 // hottest sensor; 0 if none
+	// PerHash is what each hash is expected to bring, by what the work itself
+	// says (nothing that a pool keeps is taken off), in the coin's smallest unit; 0: not
+	// known, or nothing.
+	PerHash float64
 
 	// Our own counters: monotone, kept across restarts of the daemon.
 	Energy   Joules
 	Hashes   float64
-	Accepted uint64 // shares
+	Earned   float64 // what they were expected to bring, see PerHash
+	Accepted uint64  // shares
 	Rejected uint64
 	Starts   uint64 // from off to any other point, commanded or not
 

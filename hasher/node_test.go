@@ -3,6 +3,7 @@ package hasher
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"testing"
 
 	"github.com/curtaild/curtaild/energy"
@@ -48,6 +49,10 @@ func TestPoolMinesForARealNode(t *testing.T) {
 		n.Call(t, &block, "getblock", hash, 2)
 		if got := fmt.Sprint(block.RawTx[0].Vout[0].ScriptPubKey.Addresses); got != "["+toAnyone+"]" {
 			t.Errorf("the block pays to %s", got)
+		}
+		// Half of all hashes make a block of 50 coins.
+		if math.Abs(s.PerHash/25e8-1) > 1e-6 || math.Abs(s.Earned/(s.Hashes*25e8)-1) > 1e-6 || s.Hashes == 0 {
+			t.Errorf("%v a hash expected, %v of %v hashes", s.PerHash, s.Earned, s.Hashes)
 		}
 		before = s.Accepted
 		r.apply(11+2*seq, 5)

@@ -53,6 +53,7 @@ type Config struct {
 type Counters struct {
 	Energy   energy.Joules
 	Hashes   float64
+	Earned   float64 // expected, see energy.Status
 	Accepted uint64
 	Rejected uint64
 	Starts   uint64

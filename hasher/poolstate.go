@@ -41,7 +41,8 @@ type poolState struct {
 	given    *work.Job // by the source
 	job      *work.Job // the same, if some kernel fits it
 	jobErr   error
-	idleFrom time.Time // without work since; zero: has work
+	yield    work.Yield // of the last job that there was
+	idleFrom time.Time  // without work since; zero: has work
 
 	draw   energy.Watts
 	source energy.PowerSource // of draw

@@ -52,6 +52,7 @@ func (p *Pool) suit(now time.Time) {
 	}
 	if r.job != job {
 		r.job, r.dirty = job, true
+		p.appraise()
 		p.sendJob()
 	}
 	switch {

@@ -130,6 +130,7 @@ func rest(st energy.Status) energy.Status {
 	st.Load, st.At, st.State, st.Point, st.Seq, st.Draw, st.DrawAt = "", time.Time{}, "", 0, 0, 0, time.Time{}
 	st.Source, st.Rate, st.Starts, st.Err = "", 0, 0, ""
 	st.TempC, st.Energy, st.Hashes, st.Accepted, st.Rejected = 0, 0, 0, 0, 0
+	st.PerHash, st.Earned = 0, 0
 	return st
 }
 

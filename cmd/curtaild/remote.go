@@ -139,6 +139,7 @@ func printStatus(out io.Writer, s api.Status) error {
 		row("%s\t%s\t%s\t%v\t%v\t%s\t%s\t%s", l.Name, l.State, l.Point, energy.Watts(l.DrawW), energy.HashRate(l.HashrateHS), l.Policy, l.Reason, l.Error)
 	}
 	printPools(row, s.Loads)
+	printYield(row, s.Loads)
 	if len(s.Signals) > 0 {
 		row("\nSIGNAL\tID\tKIND\tSTATE\tREASON")
 	}

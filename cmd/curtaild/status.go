@@ -32,6 +32,7 @@ func (d *daemon) Status() api.Status {
 	for i := range out.Loads {
 		if l := &out.Loads[i]; p.pool != nil && l.Name == p.pool.Name() {
 			l.Pools = poolsOf(p.pool.Upstreams())
+			price(l, p.cfg.Hasher.CoinPrice, p.cfg.Site.Currency)
 		}
 	}
 	return out
@@ -83,6 +84,7 @@ func loadOf(l *energy.LoadView) api.Load {
 		DrawW: float64(l.Draw), HashrateHS: float64(l.Status.Rate), TempC: l.Status.TempC,
 		EnergyWh: l.Status.Energy.WattHours(), Hashes: l.Status.Hashes,
 		Accepted: l.Status.Accepted, Rejected: l.Status.Rejected, Starts: l.Status.Starts, Error: l.Status.Err,
+		YieldTH: l.Status.PerTerahash(), YieldKWh: l.Status.PerKWh(), YieldTotal: l.Status.Earned,
 	}
 }
 

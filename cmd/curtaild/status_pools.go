@@ -24,6 +24,11 @@ func poolsOf(list []hasher.UpstreamStatus) []api.Pool {
 			Unanswered: c.Silent, Sessions: c.Sessions, Faults: c.Faults,
 			AnswerP50S: l.Median.Seconds(), AnswerP95S: l.P95.Seconds(),
 		}
+		if j := u.State.Job; j != nil {
+			if y, err := j.Yield(); err == nil {
+				p.Block = &api.Block{Height: y.Height, Difficulty: y.Difficulty, RewardSat: float64(y.Reward)}
+			}
+		}
 		switch {
 		case u.InUse:
 			p.State = api.PoolInUse

@@ -117,7 +117,7 @@ func (r *Recorder) writeRig(l *load, v *energy.LoadView, at time.Time) {
 		l.model, l.family = s.Model, v.Spec.Family
 		l.tags = tags("family", l.family, "group", v.Spec.Group, "model", l.model, "rig", l.name, "site", r.cfg.Site)
 	}
-	f := make([]energy.Field, 0, 11)
+	f := make([]energy.Field, 0, 14)
 	if s.Source != "" {
 		f = append(f, energy.Float("power_w", float64(s.Draw)), energy.Text("power_src", string(s.Source)))
 	}
@@ -129,6 +129,12 @@ func (r *Recorder) writeRig(l *load, v *energy.LoadView, at time.Time) {
 		f = append(f,
 			energy.Float("energy_wh_total", s.Energy.WattHours()), energy.Float("hashes_total", s.Hashes),
 			energy.Int("accepted_total", int64(s.Accepted)), energy.Int("rejected_total", int64(s.Rejected)))
+	}
+	if s.PerHash > 0 {
+		f = append(f, energy.Float("yield_sat_th", s.PerTerahash()), energy.Float("yield_sat_kwh", s.PerKWh()))
+	}
+	if s.Earned > 0 {
+		f = append(f, energy.Float("yield_sat_total", s.Earned))
 	}
 	if s.TempC != 0 {
 		f = append(f, energy.Float("temp_c", s.TempC))

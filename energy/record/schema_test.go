@@ -33,6 +33,7 @@ func fullRun(t *testing.T) []energy.Point {
 		x := counted(s)
 		v := &x.Loads[0]
 		v.Status.Model, v.Status.TempC, v.Status.Accepted = "S21", 61, 5
+		v.Status.PerHash, v.Status.Earned = 1e-12, 7
 		b := &x.Balance
 		b.Generation, b.Load, b.Curtailed, b.Battery, b.SoC = good(9000), good(100), good(5), good(-5), good(80)
 		b.ImportPrice, b.ExportPrice, b.Carbon = good(80), good(40), good(300)

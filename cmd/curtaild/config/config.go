@@ -87,6 +87,7 @@ type Hasher struct {
 	Pools     []Pool        // the preferred one first; none: headers of our own making
 	Leave     time.Duration // a pool without work for so long is left for the next
 	Return    time.Duration // a preferred one with work for so long is returned to
+	CoinPrice float64       // of a whole coin, in the site's currency; 0: not said
 }
 
 // Pool is a Stratum V1 mining pool, or a node of one's own.

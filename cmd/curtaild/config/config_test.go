@@ -261,3 +261,16 @@ func TestNode(t *testing.T) {
 		t.Errorf("%d addresses refused: %v", n, faults)
 	}
 }
+
+func TestCoinPrice(t *testing.T) {
+	const rest = "site: {name: westfield, currency: CHF}\npolicies: node/soak.yaml\nreadings: [{name: g, role: grid, topic: t, unit: W, sign: import_positive}]\n"
+	for text, want := range map[string]float64{"": -1, "60000 CHF": 60000, "0.25CHF": 0.25, "60000": -1, "0 CHF": -1, "-1 CHF": -1, "6e4 CHF": -1, "60000 EUR": -1, "1 chf": -1} {
+		l := newLoader("testdata/x.yaml", options())
+		faults := l.load("testdata/x.yaml", []byte(rest+fmt.Sprintf("hasher: {coin_price: %q}\n", text)))
+		if want < 0 && (len(faults) != 1 || !strings.Contains(faults.Error(), "hasher.coin_price")) {
+			t.Errorf("%q: %v", text, faults)
+		} else if want >= 0 && (len(faults) > 0 || l.cfg.Hasher.CoinPrice != want) {
+			t.Errorf("%q: %v, %v", text, l.cfg.Hasher.CoinPrice, faults)
+		}
+	}
+}

@@ -22,6 +22,7 @@ func (l *loader) hasher(m *strict.Map) {
 	h.Algorithm = strict.Enum(m, "algorithm", sha256d, sha256d, scrypt)
 	h.Power = readHasherPower(m)
 	l.pools(m, h)
+	h.CoinPrice = l.coinPrice(m.At("coin_price"))
 	m.Done()
 	if m.Present() && l.take(m.At("name"), h.Spec.Name, "load") {
 		l.cfg.Hasher = h
