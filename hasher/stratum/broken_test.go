@@ -137,13 +137,18 @@ func TestSilence(t *testing.T) {
 		"from the start": {func(p *pooltest.Pool, _ *Config) { p.Mute(true) }, false, configureTimeout + handshakeTimeout},
 		"later": {func(p *pooltest.Pool, c *Config) {
 			c.Silence = time.Minute
-			p.Unknown = map[string]string{"mining.ping": "silence"}
+			p.Unknown = map[string]string{methodPing: "silence"}
 		}, true, time.Minute},
+		"of one that has answered a ping": {func(p *pooltest.Pool, _ *Config) { p.Difficulty(easy) }, true, 40 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, tc.change, func(t *testing.T, r *rig) {
 				if tc.open {
 					r.open()
+				}
+				if strings.HasPrefix(name, "of one") {
+					r.expect("pinged")
+					r.pool.Mute(true)
 				}
 				began := time.Now()
 				r.expect("closed")
@@ -161,16 +166,24 @@ func TestSilence(t *testing.T) {
 
 // A pool that has nothing to say and still answers is not gone.
 func TestKeepalive(t *testing.T) {
-	for name, unknown := range map[string]map[string]string{"knows ping": nil, "does not": {"mining.ping": "error"}} {
+	for name, unknown := range map[string]map[string]string{"knows ping": nil, "does not": {methodPing: "error"}, "minds it": {methodPing: "hangup"}} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(p *pooltest.Pool, _ *Config) { p.Unknown = unknown }, func(t *testing.T, r *rig) {
-				j := r.open()
-				time.Sleep(24 * time.Hour)
-				synctest.Wait()
-				if s := r.c.State(); s.Job != j || len(s.Counts.Faults) != 0 {
-					t.Errorf("state %+v", s)
+				r.open()
+				faults := 0
+				if name == "minds it" { // then it is not asked again that day
+					faults = 1
 				}
-				if err := r.c.Submit(find(j, 0)); err != nil {
+				for range 24 * 60 { // a job a minute
+					time.Sleep(time.Minute - time.Second)
+					r.pool.Job(pooltest.Example("next", true))
+					synctest.Wait()
+				}
+				s := r.c.State()
+				if s.Job == nil || s.Counts.Faults["hung-up"] != uint64(faults) || len(s.Counts.Faults) != faults {
+					t.Fatalf("state %+v", s)
+				}
+				if err := r.c.Submit(find(s.Job, 0)); err != nil {
 					t.Error(err)
 				}
 				r.expect("accepted")
@@ -183,7 +196,7 @@ func TestKeepalive(t *testing.T) {
 func TestDribble(t *testing.T) {
 	inBubble(t, func(p *pooltest.Pool, c *Config) {
 		c.Silence = time.Minute
-		p.Unknown = map[string]string{"mining.ping": "silence"}
+		p.Unknown = map[string]string{methodPing: "silence"}
 	}, func(t *testing.T, r *rig) {
 		r.open()
 		ctx, cancel := context.WithCancel(t.Context())

@@ -62,7 +62,8 @@ type Client struct {
 	counts work.Counts
 	waits  work.Waits
 
-	shy shyness // Run's alone
+	shy   shyness // Run's alone, as the next
+	pongs bool    // the pool has answered a ping
 }
 
 // New checks the config and makes a client, which does nothing until Run.

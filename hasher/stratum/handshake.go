@@ -22,6 +22,7 @@ const shyAfter = 24 * time.Hour
 const (
 	methodConfigure   = "mining.configure"
 	methodExtranonces = "mining.extranonce.subscribe"
+	methodPing        = "mining.ping"
 )
 
 // versionMask are the bits of the version that BIP 320 leaves to miners.
@@ -32,7 +33,7 @@ const versionMask = 0x1fffe000
 type shyness map[string]time.Time
 
 func (s *shyness) of(method string, now time.Time) {
-	if method != methodConfigure && method != methodExtranonces {
+	if method != methodConfigure && method != methodExtranonces && method != methodPing {
 		return
 	}
 	if *s == nil {

@@ -18,6 +18,8 @@ const (
 	handshakeTimeout = 15 * time.Second // from subscribing to being authorized
 	answerTimeout    = 60 * time.Second // of a submitted share
 	writeTimeout     = 10 * time.Second
+	pingTimeout      = 10 * time.Second
+	pingsPerSilence  = 10 // a ping is due after so much less of it
 	maxPending       = 64 // shares without an answer
 	maxWait          = time.Minute
 )
@@ -231,13 +233,28 @@ func (s *session) overdue(now time.Time) error {
 			return err
 		}
 	}
-	if s.ready && !s.pinged && now.Sub(s.heard) > s.c.cfg.Silence/2 {
-		// A pool with nothing to say is told from one that is gone: any
-		// answer will do, and "unknown method" is one.
-		s.pinged = true
-		return s.call(call{method: "mining.ping", answer: func(message) error { s.pinged = false; return nil }})
+	if s.ready && !s.pinged && now.Sub(s.heard) >= s.c.cfg.Silence/pingsPerSilence {
+		return s.ping(now)
 	}
 	return nil
+}
+
+// ping tells a pool that has nothing to say from one that is gone: any answer
+// will do, and "unknown method" is one. A pool that has answered one must
+// answer the next in time; others may be silent for as long as any.
+func (s *session) ping(now time.Time) error {
+	if s.c.shy.avoids(methodPing, now) {
+		return nil
+	}
+	s.pinged = true
+	c := call{method: methodPing, answer: func(message) error {
+		s.pinged, s.c.pongs = false, true
+		return nil
+	}}
+	if s.c.pongs {
+		c.due = now.Add(pingTimeout)
+	}
+	return s.call(c)
 }
 
 // ended counts the shares whose answer nobody waits for any more, and
