@@ -92,12 +92,18 @@ func (s *session) versionMask(p []json.RawMessage) error {
 	if s.last == nil {
 		return nil
 	}
-	s.last.Mask = mask & versionMask
+	s.last.Mask = s.rollable(s.last.Version)
 	if s.ready {
 		s.c.publish(*s.last, false)
 	}
 	return nil
 }
+
+// rollable are the bits of a job's version that are rolled: those of the pool's
+// mask that the job leaves at 0. Under the others a pool that adds our bits
+// to its version, in place of taking them for its own (BIP 310), would see
+// another header than we do.
+func (s *session) rollable(version uint32) uint32 { return s.mask & versionMask &^ version }
 
 func (s *session) job(params []json.RawMessage) error {
 	if s.sub == nil {
@@ -107,7 +113,7 @@ func (s *session) job(params []json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	j.Algorithm, j.Mask = s.c.cfg.Algorithm, s.mask&versionMask
+	j.Algorithm, j.Mask = s.c.cfg.Algorithm, s.rollable(j.Version)
 	s.last = &j
 	if s.ready { // else it is taken up then
 		s.c.publish(j, clean)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,15 +19,19 @@ import (
 func rolls(p *pooltest.Pool, _ *Config) { p.Mask = "1fffe000" }
 
 // The pool fills the bits of its mask with ours, and takes the others from
-// its job, whatever either has there.
+// its job. Those that the job has set stay set.
 func TestRolledVersions(t *testing.T) {
 	inBubble(t, rolls, func(t *testing.T, r *rig) {
 		r.open()
-		for i, version := range []string{"20000000", "2001e000", "3fffe004"} {
+		for i, version := range []string{"20000000", "2001e000", "2fffe004"} {
 			pj := pooltest.Example(fmt.Sprint("v", i), true)
 			pj.Version = version
 			j := r.give(pj)
-			for _, v := range j.Versions(nil, 3) {
+			own, _ := strconv.ParseUint(version, 16, 32)
+			if want := uint32(0x1fffe000 &^ own); j.Mask != want {
+				t.Errorf("job version %s: mask %08x, want %08x", version, j.Mask, want)
+			}
+			for _, v := range j.Versions(nil, 2) {
 				if e := r.submit(findOf(j, v, 0)); e.Text != pj.ID || e.Version != fmt.Sprintf("%08x", v) {
 					t.Errorf("version %08x of job version %s: pool takes it for %s", v, version, e.Version)
 				}
