@@ -49,7 +49,7 @@ func TestWrongFlagsEndWith2(t *testing.T) {
 		"emulate --control 192.0.2.1:8000":            "loopback",
 		"emulate --control rig.example:8000":          "loopback",
 		"hash --json":                                 "--json: only with --kernels",
-		"hash --worker --kernels":                     "--worker and --kernels",
+		"hash --worker --kernels":                     "one at a time",
 		"hash 3":                                      `"3"`,
 		"emulate --speed 2":                           "--speed",
 		"emulate luxos":                               "luxos",

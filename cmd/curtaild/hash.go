@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -17,22 +18,29 @@ import (
 )
 
 func newHash() *cobra.Command {
-	var worker, kernels, asJSON bool
+	var worker, kernels, calibrate, asJSON bool
+	c := calibration{}
 	cmd := &cobra.Command{
 		Use:   "hash",
 		Short: "What this machine can hash, and how fast",
 		Long: "With --kernels it lists the ways to hash that this program has, holds each that the CPU supports against\n" +
 			"plain Go, and times it on one core, half a second each. The daemon's workers use the first of each\n" +
 			"algorithm that is supported.\n\n" +
+			"With --calibrate it runs the workers at 0, 25, 50 and 100 % of the cores, asks what a meter shows, and fits\n" +
+			"what the machine draws without them and what each busy core adds. It takes a minute and a half.\n\n" +
 			"With --worker it is such a worker, as the daemon starts it.",
-		Example: "  curtaild hash --kernels\n  curtaild hash --kernels --json | jq '.[] | select(.verified)'",
-		Args:    noArgs,
+		Example: "  curtaild hash --kernels\n  curtaild hash --kernels --json | jq '.[] | select(.verified)'\n" +
+			"  curtaild hash --calibrate --workers 2",
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
-			case worker && kernels:
-				return statusError{2, errors.New("--worker and --kernels: one at a time")}
-			case asJSON && !kernels:
-				return statusError{2, errors.New("--json: only with --kernels")}
+			case worker && kernels, worker && calibrate, kernels && calibrate:
+				return statusError{2, errors.New("--worker, --kernels and --calibrate: one at a time")}
+			case asJSON && !kernels && !calibrate:
+				return statusError{2, errors.New("--json: only with --kernels or --calibrate")}
+			case calibrate:
+				c.asJSON = asJSON
+				return hashCalibrate(cmd, c)
 			case worker:
 				return hasher.Worker(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
 			case kernels:
@@ -42,6 +50,10 @@ func newHash() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&kernels, "kernels", false, "list, verify and time the ways to hash")
+	cmd.Flags().BoolVar(&calibrate, "calibrate", false, "fit the power model against a meter")
+	cmd.Flags().IntVar(&c.workers, "workers", runtime.NumCPU(), "calibrate with so many `workers`")
+	cmd.Flags().StringVar(&c.algorithm, "algorithm", work.SHA256d.String(), "calibrate with this `algorithm`: sha256d or scrypt")
+	cmd.Flags().BoolVar(&c.counter, "counter", false, "calibrate against the machine's own energy counter, and ask nobody")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
 	cmd.Flags().BoolVar(&worker, "worker", false, "work for a daemon that speaks over the pipes")
 	return cmd
