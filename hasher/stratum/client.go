@@ -205,8 +205,17 @@ func (c *Client) lost(err error) {
 	c.notify()
 }
 
-// publish makes j the work to do.
+// publish makes j the work to do. A job with its id was another, which the
+// pool no longer knows.
 func (c *Client) publish(j work.Job, clean bool) {
+	c.mu.Lock()
+	c.book.End(j.ID)
+	c.mu.Unlock()
+	c.renew(j, clean)
+}
+
+// renew makes j the work to do, which may be a job that was given out before.
+func (c *Client) renew(j work.Job, clean bool) {
 	c.mu.Lock()
 	c.job, c.err = c.book.Add(j, clean), nil
 	if !c.online {

@@ -94,7 +94,7 @@ func (s *session) versionMask(p []json.RawMessage) error {
 	}
 	s.last.Mask = s.rollable(s.last.Version)
 	if s.ready {
-		s.c.publish(*s.last, false)
+		s.c.renew(*s.last, false)
 	}
 	return nil
 }

@@ -42,6 +42,11 @@ func (b *Book) Add(j Job, clean bool) *Job {
 	return &j
 }
 
+// End ends all jobs with a source's id: it is about to give that to another.
+func (b *Book) End(id string) {
+	b.jobs = slices.DeleteFunc(b.jobs, func(j *Job) bool { return j.ID == id })
+}
+
 // Clear ends all jobs. Numbers go on, and shares stay known: the same job may
 // be given out again.
 func (b *Book) Clear() { b.jobs = nil }

@@ -144,6 +144,14 @@ func TestBook(t *testing.T) {
 	if b.Alive(third.Seq) || !b.Alive(third.Seq+keepJobs) {
 		t.Error("the oldest job goes first")
 	}
+	named := j
+	named.ID = "x"
+	x := b.Add(named, false)
+	other := b.Add(j, false)
+	b.End("x")
+	if b.Alive(x.Seq) || !b.Alive(other.Seq) {
+		t.Error("not the jobs of that id have ended")
+	}
 	b.Clear()
 	next := b.Add(j, false)
 	if next.Seq <= third.Seq+keepJobs {
