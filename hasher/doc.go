@@ -11,6 +11,8 @@
 //
 // Power is a share of the CPU: in periods of 20 ms the workers together may
 // use so much of the child's CPU clock, and what they use too much or too
-// little is carried over. Energy is that clock times the watts of a busy
-// core, as the config says, and so always an estimate.
+// little is carried over. Energy is our part of what the machine's counters
+// show (package power) and counts as measured, or that clock times the watts
+// of a busy core, and then is an estimate. What each operating point draws and
+// makes is learned, by kernel.
 package hasher
