@@ -31,6 +31,7 @@ func TestEndToEnd(t *testing.T) {
 		{"live check", liveCheck},
 		{"bad readings", badReadings},
 		{"bad rigs", badRigs},
+		{"pools", workForPools},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			t.Parallel()

@@ -65,7 +65,9 @@ func TestPoolsAreRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newScribe(record.Config{Site: "w"}, st, func() {}, slog.New(slog.DiscardHandler))
-	s.pools = func() []record.PoolStatus { return []record.PoolStatus{{Rig: "cpu", Pool: "a:1", InUse: true, Accepted: 7}} }
+	s.pools = func() []record.PoolStatus {
+		return []record.PoolStatus{{Rig: "cpu", Pool: "a:1", InUse: true, Accepted: 7}}
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s.run(ctx) // to its end
