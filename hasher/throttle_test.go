@@ -13,7 +13,8 @@ type machine struct {
 	now   time.Time
 	cpu   time.Duration
 	t     *throttle
-	extra float64 // CPU used beyond the quanta, as a fraction
+	extra float64       // CPU used beyond the quanta, as a fraction
+	least time.Duration // a call of the kernel takes at least so long
 }
 
 func newMachine(workers int) *machine {
@@ -50,7 +51,7 @@ func (m *machine) run(d time.Duration) time.Duration {
 			g := m.t.take(m.now)
 			switch w.busy = g.quantum > 0; {
 			case w.busy:
-				w.until = m.now.Add(g.quantum)
+				w.until = m.now.Add(max(g.quantum, m.least))
 			case g.until.IsZero():
 				w.until = end
 			default:
@@ -80,6 +81,26 @@ func TestThrottleHoldsDuty(t *testing.T) {
 			}
 			if duty == 1 && got < 1 {
 				t.Errorf("%d workers at full duty used %.4f", workers, got)
+			}
+		}
+	}
+}
+
+// A call that takes longer than its quantum, as the smallest one of scrypt may,
+// is paid back: the duty holds.
+func TestThrottleWithLongCalls(t *testing.T) {
+	for _, least := range []time.Duration{400 * time.Microsecond, time.Millisecond, 4 * time.Millisecond} {
+		for _, workers := range []int{1, 2, 8} {
+			for _, duty := range []float64{0.01, 0.02, 0.1, 0.37, 0.8} {
+				m := newMachine(workers)
+				m.least = least
+				m.t.set(m.now, duty)
+				m.run(time.Second)
+				const d = 10 * time.Second
+				got := m.run(d).Seconds() / d.Seconds() / float64(workers)
+				if math.Abs(got-duty) > 0.005 {
+					t.Errorf("%d workers with calls of %v at %.2f used %.4f", workers, least, duty, got)
+				}
 			}
 		}
 	}
