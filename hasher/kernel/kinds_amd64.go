@@ -22,6 +22,7 @@ func kindsFor(has func(...cpuid.FeatureID) bool) []Kind {
 		{Name: "sha-ni-x4", Algorithm: work.SHA256d, Versions: 1, Batch: 4, Supported: shaNI && avx512, make: newShaX4(scanX4)},
 		{Name: "sha-ni-avx-rolled", Algorithm: work.SHA256d, Versions: rolledVersions, Supported: shaNI, make: newShaRolled(scanRolledAVX)},
 		{Name: "sha-ni-avx-x4", Algorithm: work.SHA256d, Versions: 1, Batch: 4, Supported: shaNI, make: newShaX4(scanX4AVX)},
+		{Name: "avx2-rolled", Algorithm: work.SHA256d, Versions: rolledVersions, Batch: 8, Supported: avx2, make: newShaX8Rolled},
 		{Name: "avx2-x8", Algorithm: work.SHA256d, Versions: 1, Batch: 8, Supported: avx2, make: newShaX8},
 		{Name: "scrypt-avx512-x12", Algorithm: work.Scrypt, Versions: 1, Batch: 12, Supported: avx512, make: newLanes(scryptAVX512)},
 		{Name: "scrypt-avx2-x6", Algorithm: work.Scrypt, Versions: 1, Batch: 6, Supported: avx2, make: newLanes(scryptAVX2)},

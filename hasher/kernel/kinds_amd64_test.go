@@ -21,10 +21,10 @@ func TestPickByFeatures(t *testing.T) {
 		{"none", nil, "stdlib-midstate", "", "x-crypto"},
 		{"Sandy Bridge", []cpuid.FeatureID{cpuid.AVX}, "stdlib-midstate", "", "x-crypto"},
 		{"Goldmont", []cpuid.FeatureID{cpuid.SHA, cpuid.SSE4}, "stdlib-midstate", "", "x-crypto"},
-		{"Haswell", avx2, "avx2-x8", "", "scrypt-avx2-x6"},
+		{"Haswell", avx2, "avx2-x8", "avx2-rolled", "scrypt-avx2-x6"},
 		{"Zen 3", sha, "sha-ni-avx-x4", "sha-ni-avx-rolled", "scrypt-avx2-x6"},
-		{"Knights Landing", append(avx2, cpuid.AVX512F), "avx2-x8", "", "scrypt-avx2-x6"},
-		{"Skylake-X", avx512, "avx2-x8", "", "scrypt-avx512-x12"},
+		{"Knights Landing", append(avx2, cpuid.AVX512F), "avx2-x8", "avx2-rolled", "scrypt-avx2-x6"},
+		{"Skylake-X", avx512, "avx2-x8", "avx2-rolled", "scrypt-avx512-x12"},
 		{"Zen 4", append(avx512, cpuid.SHA), "sha-ni-x4", "sha-ni-rolled", "scrypt-avx512-x12"},
 	} {
 		kinds := slices.Concat(kindsFor(func(ids ...cpuid.FeatureID) bool {

@@ -15,45 +15,65 @@ func broadcast(word uint32) (v wide) {
 // wideJob is what the assembly reads of work, at the same places as its
 // generator does.
 type wideJob struct {
-	start [8]wide  // state after four rounds of the header's second block, with nonce 0
-	end   [8]wide  // state after the first block: added at the second's end
-	fixed [34]wide // words of the second block, or what of them does not depend on the nonce
-	limit wide     // the target's first word
-	next  wide     // nonces
-	_     [64]wide // the assembly's scratch space
+	start [8]wide   // state after four rounds of the header's second block, with nonce 0
+	end   [8]wide   // state after the first block: added at the second's end
+	fixed [34]wide  // words of the second block, or what of them does not depend on the nonce
+	limit wide      // the target's first word
+	next  wide      // nonces
+	_     [128]wide // the assembly's scratch space
+}
+
+// shaWide is what kernels with a hash in each lane have in common.
+type shaWide struct {
+	work  *Work
+	job   *wideJob    // no pointers in it, so that the allocator aligns it to vectors
+	first *compressor // of first blocks
+}
+
+func newShaWide() shaWide { return shaWide{job: new(wideJob), first: newCompressor()} }
+
+// begin takes up what all versions have in common, and returns the first words
+// of their second block.
+func (k *shaWide) begin(w *Work) (tail [4]uint32) {
+	k.work = w
+	for i := range 3 {
+		tail[i] = binary.BigEndian.Uint32(w.Header[blockSize+4*i:])
+	}
+	for i, word := range fixedWords(tail) {
+		k.job.fixed[i] = broadcast(word)
+	}
+	k.job.limit = broadcast(binary.BigEndian.Uint32(w.Target[:]))
+	return tail
+}
+
+// setNext sets the nonces that are tried next.
+func (k *shaWide) setNext(from uint32) {
+	for i := range k.job.next {
+		k.job.next[i] = from + uint32(i)
+	}
 }
 
 // shaX8 hashes eight nonces at a time with AVX2.
 type shaX8 struct {
-	work  *Work
-	job   *wideJob    // no pointers in it, so that the allocator aligns it to vectors
-	first *compressor // of first blocks
-	loop  loop
+	shaWide
+	loop loop
 }
 
 func newShaX8() Kernel {
-	k := &shaX8{job: new(wideJob), first: newCompressor()}
+	k := &shaX8{shaWide: newShaWide()}
 	const slower = 3 // than the SHA instructions
 	k.loop = loop{lanes: 8, most: callHashes / 8 / slower, run: k.run}
 	return k
 }
 
 func (k *shaX8) Begin(w *Work) {
-	k.work = w
+	tail := k.begin(w)
 	h := w.header(w.Versions[0], 0)
-	var tail [4]uint32
-	for i := range 3 {
-		tail[i] = binary.BigEndian.Uint32(h[blockSize+4*i:])
-	}
 	end := k.first.midstate(&h)
 	for i, word := range fourRounds(end, tail) {
 		k.job.start[i] = broadcast(word)
 		k.job.end[i] = broadcast(end[i])
 	}
-	for i, word := range fixedWords(tail) {
-		k.job.fixed[i] = broadcast(word)
-	}
-	k.job.limit = broadcast(binary.BigEndian.Uint32(w.Target[:]))
 }
 
 // fixedWords is the message schedule (FIPS 180-4, 6.2.2) of a header's second
@@ -90,8 +110,6 @@ func (k *shaX8) Scan(hits []Hit, from, n uint32) ([]Hit, uint64) {
 }
 
 func (k *shaX8) run(from uint32, turns uint64) uint64 {
-	for i := range k.job.next {
-		k.job.next[i] = from + uint32(i)
-	}
+	k.setNext(from)
 	return scanX8(k.job, turns)
 }

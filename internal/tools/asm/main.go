@@ -31,6 +31,7 @@ var files = []struct {
 	{"sha256x4_amd64.s", sha256x4},
 	{"sha256x4avx_amd64.s", sha256x4AVX},
 	{"sha256x8_amd64.s", sha256x8},
+	{"sha256x8rolled_amd64.s", sha256x8rolled},
 	{"sha256rolled_amd64.s", sha256rolled},
 	{"sha256rolledavx_amd64.s", sha256rolledAVX},
 }

@@ -22,6 +22,7 @@ type wide struct {
 	sum    reg.VecPhysical            // a word in the making
 	tmp    [4]reg.VecPhysical
 
+	planned bool // words come from the plan
 	// What is known of the message: words that are 0 and sums of constants
 	// are left out.
 	kinds [4 * groups]kind
@@ -62,6 +63,14 @@ func (w *wide) job(at, i int) operand.Mem { return operand.Mem{Base: w.base, Dis
 
 // slot is where word i is.
 func (w *wide) slot(i int) operand.Mem { return w.indexed(w.job(wideWords, i)) }
+
+// plan is where word i of a schedule that many hashes share is, with its round
+// constant.
+func (w *wide) plan(i int) operand.Mem { return w.indexed(w.job(widePlan, i)) }
+
+func (w *wide) constant(i int) operand.Mem {
+	return w.indexed(operand.Mem{Base: w.k, Disp: i * vector})
+}
 
 // indexed lets a place move with the turns of a loop.
 func (w *wide) indexed(m operand.Mem) operand.Mem {
@@ -105,14 +114,7 @@ func (w *wide) rounds(from, to int) {
 // becomes the new E.
 func (w *wide) newE(i int) {
 	e, f, g, h := w.state[placeE], w.state[placeF], w.state[placeG], w.state[placeH]
-	w.word(i)
-	w.VPADDD(w.indexed(operand.Mem{Base: w.k, Disp: i * vector}), h, h)
-	switch {
-	case w.kinds[i].varies:
-		w.VPADDD(w.slot(i), h, h)
-	case w.kinds[i].fixed:
-		w.VPADDD(w.fixed(i), h, h)
-	}
+	w.addWord(i, h)
 	w.rotations(e, w.tmp[0], 6, 11, 25)
 	w.VPADDD(w.tmp[0], h, h)
 	choice := w.tmp[1] // G, or F where E has a bit
@@ -121,6 +123,22 @@ func (w *wide) newE(i int) {
 	w.VPXOR(g, choice, choice)
 	w.VPADDD(choice, h, h)
 	w.VPADDD(h, w.state[placeD], w.state[placeD])
+}
+
+// addWord adds word i and its round constant.
+func (w *wide) addWord(i int, to reg.VecPhysical) {
+	if w.planned {
+		w.VPADDD(w.plan(i), to, to)
+		return
+	}
+	w.word(i)
+	w.VPADDD(w.constant(i), to, to)
+	switch {
+	case w.kinds[i].varies:
+		w.VPADDD(w.slot(i), to, to)
+	case w.kinds[i].fixed:
+		w.VPADDD(w.fixed(i), to, to)
+	}
 }
 
 // newA makes the new A in H's place.

@@ -20,6 +20,7 @@ const (
 	wideLimit = wideFixed + 34*vector        // what the hash's last word may be at most
 	wideNext  = wideLimit + vector           // nonces, as they lie in the header
 	wideWords = wideNext + vector            // room for words
+	widePlan  = wideWords + 4*groups*vector  // and for a schedule that is shared
 )
 
 // eightfold hashes eight nonces at once, each in a lane of every register: for
@@ -28,39 +29,59 @@ const (
 type eightfold struct {
 	*wide
 	turns     reg.GPPhysical // left
-	constants struct{ initial, padding, swap, last, lanes operand.Mem }
+	constants struct{ initial, padding, swap, last, lanes, k operand.Mem }
 }
 
 func sha256x8(c *build.Context) {
+	f := newEightfold(c)
+	begin(c, "scanX8", "func(job *wideJob, turns uint64) (left uint64)", "wideJob")
+	f.enter()
+	loop(c, "turn")
+	f.inner()
+	f.between(func(i int) operand.Op { return f.job(wideEnd, i) })
+	f.outer()
+	f.decide()
+	f.Comment("The next nonces.")
+	f.VMOVDQU(f.job(wideNext, 0), f.sum)
+	f.VPADDD(f.constants.lanes, f.sum, f.sum)
+	f.VMOVDQU(f.sum, f.job(wideNext, 0))
+	f.again()
+}
+
+func newEightfold(c *build.Context) *eightfold {
 	f := &eightfold{wide: newWide(c), turns: reg.RCX}
 	h := initialState()
 	f.constants.initial = inLanes(c, "initial", h[:]...)
 	f.constants.padding = inLanes(c, "padding", outerPadding()...)
 	f.constants.last = f.constants.initial.Offset((stateSize - 1) * vector)
 	f.constants.lanes = inLanes(c, "lanes", lanesWide)
+	k := roundConstants()
+	f.constants.k = inLanes(c, "k", k[:]...)
 	f.constants.swap = words(c, "swap",
 		0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f, 0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f)
-	begin(c, "scanX8", "func(job *wideJob, turns uint64) (left uint64)", "wideJob")
-	c.Load(c.Param("job"), f.base)
-	c.Load(c.Param("turns"), f.turns)
-	k := roundConstants()
-	c.LEAQ(inLanes(c, "k", k[:]...), f.k)
-	loop(c, "turn")
-	f.inner()
-	f.between()
-	f.outer()
-	f.decide()
+	return f
 }
 
-// inner hashes the header's second block: words 0 to 2 are of the job, 3 is the
-// nonce, and 4 to 15 are padding.
-func (f *eightfold) inner() {
+func (f *eightfold) enter() {
+	f.Load(f.Param("job"), f.base)
+	f.Load(f.Param("turns"), f.turns)
+	f.LEAQ(f.constants.k, f.k)
+}
+
+// header is the second block: words 0 to 2 are of the job, 3 is the nonce, and 4
+// to 15 are padding.
+func (f *eightfold) header() {
 	f.fixed = func(i int) operand.Mem { return f.job(wideFixed, i) }
 	f.kinds = [4 * groups]kind{0: {fixed: true}, 1: {fixed: true}, 2: {fixed: true}, 3: {varies: true}, 4: {fixed: true}, 15: {fixed: true}}
-	f.Comment("The state after four rounds, to which the nonces are added in A and E, and in memory.")
 	f.VMOVDQU(f.job(wideNext, 0), f.sum)
 	f.VPSHUFB(f.constants.swap, f.sum, f.sum)
 	f.VMOVDQU(f.sum, f.slot(3))
+}
+
+// inner hashes the header's second block.
+func (f *eightfold) inner() {
+	f.header()
+	f.Comment("The state after four rounds, to which the nonces are added in A and E.")
 	for i, r := range f.state {
 		if i == placeA || i == placeE {
 			f.VPADDD(f.job(wideStart, i), f.sum, r)
@@ -75,12 +96,12 @@ func (f *eightfold) inner() {
 
 // between adds the state after the first block, and makes the sum, which is the
 // first hash, the message of the second.
-func (f *eightfold) between() {
+func (f *eightfold) between(end func(i int) operand.Op) {
 	f.Comment("The first hash becomes the second's message.")
 	f.fixed = func(i int) operand.Mem { return f.constants.padding.Offset((i - stateSize) * vector) }
 	f.kinds = [4 * groups]kind{8: {fixed: true}, 15: {fixed: true}}
 	for i, r := range f.state {
-		f.VPADDD(f.job(wideEnd, i), r, r)
+		f.VPADDD(end(i), r, r)
 		f.VMOVDQU(r, f.slot(i))
 		f.VMOVDQU(f.constants.initial.Offset(i*vector), r)
 		f.kinds[i] = kind{varies: true}
@@ -103,8 +124,8 @@ func (f *eightfold) outer() {
 	}
 }
 
-// decide leaves the loop at a hash that may meet the target, or after the last
-// turn. A turn that may have a hit is not counted.
+// decide leaves the loop at a hash that may meet the target. A turn that may
+// have a hit is not counted.
 func (f *eightfold) decide() {
 	f.Comment("The hashes' last words, bytes swapped, against the target's first.")
 	f.VPADDD(f.constants.last, f.state[placeE], f.sum)
@@ -114,9 +135,10 @@ func (f *eightfold) decide() {
 	f.VMOVMSKPS(f.tmp[0], reg.EAX)
 	f.TESTL(reg.EAX, reg.EAX)
 	f.JNZ(operand.LabelRef("done"))
-	f.VMOVDQU(f.job(wideNext, 0), f.sum)
-	f.VPADDD(f.constants.lanes, f.sum, f.sum)
-	f.VMOVDQU(f.sum, f.job(wideNext, 0))
+}
+
+// again leaves the loop after the last turn.
+func (f *eightfold) again() {
 	f.DECQ(f.turns)
 	f.JNZ(operand.LabelRef("turn"))
 	f.Label("done")
