@@ -120,14 +120,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			collectPool(gauge, count, l.Name, &l.Pools[i])
 		}
 	}
-	type key struct{ source, state string }
-	signals := map[key]int{}
-	for _, sig := range s.Signals {
-		signals[key{sig.Source, string(sig.Status.State)}]++
-	}
-	for k, n := range signals {
-		gauge("signals_active", float64(n), k.source, k.state)
-	}
+	collectSignals(gauge, s.Signals)
 	gauge("mqtt_connected", truth(s.MQTT.Connected))
 	gauge("spool_bytes", float64(s.Spool.Bytes))
 	gauge("spool_buffered_points", float64(s.Spool.Buffered))
@@ -157,6 +150,17 @@ func collectYield(gauge, count give, l *Load) {
 	}
 	if l.ValueMWh > 0 {
 		gauge("load_value_per_mwh", l.ValueMWh, l.Name, l.Group)
+	}
+}
+
+func collectSignals(gauge give, list []Signal) {
+	type key struct{ source, state string }
+	signals := map[key]int{}
+	for _, sig := range list {
+		signals[key{sig.Source, string(sig.Status.State)}]++
+	}
+	for k, n := range signals {
+		gauge("signals_active", float64(n), k.source, k.state)
 	}
 }
 

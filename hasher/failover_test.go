@@ -106,46 +106,47 @@ func jobID(s work.State) string {
 
 func TestFailover(t *testing.T) {
 	inFailover(t, func(t *testing.T, f *failover, a, b *scripted) {
-		wait := func(d time.Duration) { time.Sleep(d); synctest.Wait() }
-		expect := func(what, id string) {
-			t.Helper()
-			if got := jobID(f.State()); got != id {
-				t.Errorf("%s: works on %q, want %q", what, got, id)
-			}
-		}
 		endA := a.give("a1")
-		wait(time.Hour)
-		expect("the first is up", "a1")
+		pass(time.Hour)
+		worksOn(t, f, "the first is up", "a1")
 		if b.running() {
 			t.Error("the second is connected for nothing")
 		}
 		first := f.State().Job.Seq
 
 		endA()
-		wait(0)
-		expect("the first is down", "")
+		pass(0)
+		worksOn(t, f, "the first is down", "")
 		if err := f.State().Err; err == nil || !strings.Contains(err.Error(), "a is down") {
 			t.Errorf("no work, because %v", err)
 		}
-		wait(2500 * time.Millisecond)
+		pass(2500 * time.Millisecond)
 		if !b.running() {
 			t.Fatal("the second is not even tried")
 		}
 		b.give("b1")
-		wait(2499 * time.Millisecond)
-		expect("too early", "")
-		wait(time.Millisecond)
-		expect("after the time", "b1")
-		second := f.State().Job.Seq
-		if second == first {
+		pass(2499 * time.Millisecond)
+		worksOn(t, f, "too early", "")
+		pass(time.Millisecond)
+		worksOn(t, f, "after the time", "b1")
+		if f.State().Job.Seq == first {
 			t.Error("two jobs with one number")
 		}
+	})
+}
 
-		endA = a.give("a2")
-		wait(59 * time.Second)
-		expect("the first has been back for 59 s", "b1")
-		wait(time.Second)
-		expect("for a minute", "a2")
+func TestReturn(t *testing.T) {
+	inFailover(t, func(t *testing.T, f *failover, a, b *scripted) {
+		pass(3 * time.Second)
+		b.give("b1")
+		pass(2 * time.Second)
+		worksOn(t, f, "the first is not there", "b1")
+		second := f.State().Job.Seq
+		a.give("a1")
+		pass(2*time.Minute - time.Second) // it was left soon after the start
+		worksOn(t, f, "the first has been there for less than two minutes", "b1")
+		pass(time.Second)
+		worksOn(t, f, "for two minutes", "a1")
 		// A share of the other's job, found just before.
 		if err := f.Submit(work.Share{Job: second, Nonce: 7}); err != nil {
 			t.Error(err)
@@ -156,18 +157,30 @@ func TestFailover(t *testing.T) {
 		if err := f.Submit(work.Share{Job: 2 << memberShift}); !errors.Is(err, work.ErrStale) {
 			t.Errorf("a share of nobody's job: %v", err)
 		}
-		if !slices.EqualFunc(b.shares, []work.Share{{Job: 1, Nonce: 7}}, alike) || !slices.EqualFunc(a.shares, []work.Share{{Job: 2, Nonce: 8}}, alike) {
+		if !slices.EqualFunc(b.shares, []work.Share{{Job: 1, Nonce: 7}}, alike) || !slices.EqualFunc(a.shares, []work.Share{{Job: 1, Nonce: 8}}, alike) {
 			t.Errorf("shares went to a %+v, b %+v", a.shares, b.shares)
 		}
 		if !b.running() {
 			t.Error("the second is not there for late shares")
 		}
-		wait(time.Minute)
+		pass(time.Minute)
 		if b.running() {
 			t.Error("the second is still connected")
 		}
-		endA()
 	})
+}
+
+// pass lets time go by in a bubble, and everything settle.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func worksOn(t *testing.T, f *failover, when, id string) {
+	t.Helper()
+	if got := jobID(f.State()); got != id {
+		t.Errorf("%s: works on %q, want %q", when, got, id)
+	}
 }
 
 func alike(a, b work.Share) bool { return a.Job == b.Job && a.Nonce == b.Nonce }

@@ -103,28 +103,38 @@ func TestTargetMet(t *testing.T) {
 	}
 }
 
+// ledger is a book of jobs that every header is a share of.
+type ledger struct {
+	t *testing.T
+	Book
+	job Job
+}
+
+func newLedger(t *testing.T) *ledger {
+	l := &ledger{t: t, job: Job{Coinbase1: []byte{1}, Size2: 1, Time: 100}}
+	for i := range l.job.Target {
+		l.job.Target[i] = 0xff
+	}
+	return l
+}
+
+func share(j *Job, nonce uint32) Share {
+	return Share{Job: j.Seq, Extranonce2: []byte{0}, Time: 100, Nonce: nonce}
+}
+
+func (l *ledger) take(s Share, want error) {
+	l.t.Helper()
+	if _, err := l.Take(s); err != want {
+		l.t.Errorf("%v, want %v", err, want)
+	}
+}
+
 func TestBook(t *testing.T) {
-	all := SHA256d.DifficultyTarget(0)
-	for i := range all {
-		all[i] = 0xff
-	}
-	j := Job{Coinbase1: []byte{1}, Size2: 1, Target: all, Time: 100}
-	var b Book
-	first := b.Add(j, false)
-	second := b.Add(j, false)
-	share := func(j *Job, nonce uint32) Share {
-		return Share{Job: j.Seq, Extranonce2: []byte{0}, Time: 100, Nonce: nonce}
-	}
-	take := func(s Share, want error) {
-		t.Helper()
-		if _, err := b.Take(s); err != want {
-			t.Errorf("%v, want %v", err, want)
-		}
-	}
-	take(share(first, 1), nil)
-	take(share(first, 1), ErrDuplicate)
-	take(share(second, 1), ErrDuplicate) // the same header under another number
-	take(share(second, 4), nil)
+	b := newLedger(t)
+	first := b.Add(b.job, false)
+	second := b.Add(b.job, false)
+	b.take(share(first, 1), nil)
+	b.take(share(second, 4), nil)
 	for _, bad := range []Share{
 		{Job: first.Seq, Extranonce2: []byte{}, Time: 100},
 		{Job: first.Seq, Extranonce2: []byte{0, 0}, Time: 100},
@@ -132,41 +142,56 @@ func TestBook(t *testing.T) {
 		{Job: first.Seq, Extranonce2: []byte{0}, Time: 701},
 		{Job: first.Seq, Extranonce2: []byte{0}, Time: 100, Version: 1},
 	} {
-		take(bad, ErrMalformed)
+		b.take(bad, ErrMalformed)
 	}
-	third := b.Add(j, true)
-	take(share(first, 2), ErrStale)
-	take(share(third, 2), nil)
+	third := b.Add(b.job, true)
+	b.take(share(first, 2), ErrStale)
+	b.take(share(third, 2), nil)
 	for range keepJobs {
-		b.Add(j, false)
+		b.Add(b.job, false)
 	}
-	take(share(third, 3), ErrStale)
+	b.take(share(third, 3), ErrStale)
 	if b.Alive(third.Seq) || !b.Alive(third.Seq+keepJobs) {
 		t.Error("the oldest job goes first")
 	}
-	named := j
-	named.ID = "x"
-	x := b.Add(named, false)
-	other := b.Add(j, false)
+	b.Clear()
+	if next := b.Add(b.job, false); next.Seq <= third.Seq+keepJobs {
+		t.Error("numbers are used again")
+	}
+}
+
+func TestBookEndsAnID(t *testing.T) {
+	b := newLedger(t)
+	other := b.Add(b.job, false)
+	b.job.ID = "x"
+	x := b.Add(b.job, false)
 	b.End("x")
 	if b.Alive(x.Seq) || !b.Alive(other.Seq) {
 		t.Error("not the jobs of that id have ended")
 	}
+}
+
+// A header is taken once, whatever becomes of its job, and what is remembered
+// is bounded.
+func TestBookRemembersHeaders(t *testing.T) {
+	b := newLedger(t)
+	first := b.Add(b.job, false)
+	second := b.Add(b.job, false)
+	b.take(share(first, 1), nil)
+	b.take(share(first, 1), ErrDuplicate)
+	b.take(share(second, 1), ErrDuplicate)
 	b.Clear()
-	next := b.Add(j, false)
-	if next.Seq <= third.Seq+keepJobs {
-		t.Error("numbers are used again")
-	}
-	take(share(next, 4), ErrDuplicate) // given out again
+	again := b.Add(b.job, true)
+	b.take(share(again, 1), ErrDuplicate)
 	for n := range uint32(keepShares) {
-		take(share(next, 10+n), nil)
+		b.take(share(again, 10+n), nil)
 	}
-	take(share(next, 10), ErrDuplicate)
-	take(share(next, 4), ErrDuplicate)
+	b.take(share(again, 10), ErrDuplicate)
+	b.take(share(again, 1), ErrDuplicate)
 	for n := range uint32(keepShares) {
-		take(share(next, 10+keepShares+n), nil)
+		b.take(share(again, 10+keepShares+n), nil)
 	}
-	take(share(next, 10+keepShares), ErrDuplicate)
+	b.take(share(again, 10+keepShares), ErrDuplicate)
 	if len(b.seen)+len(b.before) > 2*keepShares {
 		t.Errorf("%d shares are kept", len(b.seen)+len(b.before))
 	}
