@@ -26,7 +26,7 @@ type computer struct {
 func newComputer() *computer {
 	c := &computer{files: fstest.MapFS{}, now: time.Unix(1.8e9, 0), base: 30, core: 15}
 	c.put("sys/class/powercap/intel-rapl:0/name", "package-0")
-	c.put("sys/class/powercap/intel-rapl:0/max_energy_range_uj", 262143328850)
+	c.put("sys/class/powercap/intel-rapl:0/max_energy_range_uj", int64(262143328850))
 	c.put("sys/class/power_supply/AC/type", "Mains")
 	c.put("sys/class/power_supply/AC/online", 1)
 	c.put("sys/class/power_supply/BAT0/type", "Battery")

@@ -192,11 +192,11 @@ func TestTemplatesRefused(t *testing.T) {
 		cause  string
 	}{
 		"no version":         {func(f fields) { delete(f, "version") }, "template"},
-		"version":            {set("version", 1<<32), "template"},
+		"version":            {set("version", int64(1)<<32), "template"},
 		"height 0":           {set("height", 0), "template"},
-		"height":             {set("height", 1<<31), "template"},
+		"height":             {set("height", int64(1)<<31), "template"},
 		"value":              {set("coinbasevalue", -1), "template"},
-		"all coins":          {set("coinbasevalue", 2100000000000001), "template"},
+		"all coins":          {set("coinbasevalue", int64(2100000000000001)), "template"},
 		"no value":           {func(f fields) { delete(f, "coinbasevalue") }, "unsupported"},
 		"time":               {set("curtime", -1), "template"},
 		"time beyond":        {set("curtime", 1<<32-1), "template"},
