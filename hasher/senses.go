@@ -75,8 +75,12 @@ func newSenses(cfg *Power, log *slog.Logger, now time.Time) (*senses, error) {
 	if s.supply == 0 {
 		s.supply = 1
 	}
+	cores := power.Cores(files)
+	if cores == 0 {
+		cores = runtime.NumCPU()
+	}
 	var err error
-	if s.guard, err = power.NewGuard(files, cfg.Pause, runtime.NumCPU(), now); err != nil {
+	if s.guard, err = power.NewGuard(files, cfg.Pause, cores, now); err != nil {
 		return nil, err
 	}
 	if s.busy, err = power.FindBusy(files); err != nil {

@@ -83,3 +83,28 @@ func (b *Busy) ofGroups() (time.Duration, error) {
 	}
 	return time.Duration(v) * time.Microsecond, nil
 }
+
+const online = "sys/devices/system/cpu/online"
+
+// Cores is how many cores the machine has that are on, whoever may use them; 0
+// if it does not say.
+func Cores(files fs.FS) int {
+	text, err := readText(files, online) // as in 0-3,6
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for part := range strings.SplitSeq(text, ",") {
+		from, to, many := strings.Cut(part, "-")
+		if !many {
+			to = from
+		}
+		a, errA := strconv.ParseUint(from, 10, 16)
+		b, errB := strconv.ParseUint(to, 10, 16)
+		if errA != nil || errB != nil || b < a {
+			return 0
+		}
+		n += int(b-a) + 1
+	}
+	return n
+}

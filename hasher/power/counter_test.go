@@ -124,8 +124,8 @@ func TestCounterThatIsOdd(t *testing.T) {
 		{time.Second, 50_001_000, 50, errStalled},
 		{time.Second, 50_001_000, 50, errStalled},
 		{time.Second, 90_001_000, 90, nil}, // it moves again
-		{time.Second, 90_001_000_000, 90, errJumped},
-		{time.Second, 90_101_000_000, 190, nil},
+		{time.Second, "90001000000", 90, errJumped},
+		{time.Second, "90101000000", 190, nil},
 		{time.Second, 5, 190, errJumped}, // it was reset: no wrap draws so much
 		{time.Second, 10_000_005, 200, nil},
 		{longest + 1, 20_000_005, 200, errGap},
@@ -246,7 +246,7 @@ func TestGaugeIntegrates(t *testing.T) {
 	if e, err := c.Energy(t0.Add(2 * time.Second)); e != 240 || err != nil {
 		t.Errorf("%v, %v", float64(e), err)
 	}
-	set(m, path, 9_000_000_000)
+	set(m, path, "9000000000")
 	if e, err := c.Energy(t0.Add(3 * time.Second)); e != 240 || err == nil {
 		t.Errorf("9 kW: %v, %v", float64(e), err)
 	}
@@ -284,5 +284,16 @@ func TestBusy(t *testing.T) {
 				t.Errorf("%s: %v, %v", name, used, err)
 			}
 		}
+	}
+}
+
+func TestCores(t *testing.T) {
+	for text, want := range map[string]int{"0": 1, "0-3": 4, "0-3,6,8-9": 7, "": 0, "3-1": 0, "a-b": 0, "-1": 0, "0-99999999": 0} {
+		if got := Cores(files{online: text}.fs()); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+	if got := Cores(files{}.fs()); got != 0 {
+		t.Errorf("where nothing says: %d", got)
 	}
 }
