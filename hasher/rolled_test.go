@@ -98,6 +98,7 @@ func TestFailoverMines(t *testing.T) {
 		return list[1].InUse && list[1].State.Counts.Accepted > 0
 	})
 	first.Mute(false)
+	first.Hangup() // what was asked meanwhile is not answered any more
 	before := r.Upstreams()[0].State.Counts.Accepted
 	r.until("the first's again", func(energy.Status) bool {
 		list := r.Upstreams()
