@@ -98,7 +98,7 @@ func (p *Pool) status(now time.Time) energy.Status {
 		// The points are our own findings: who learns from draws must not
 		// learn them again, and would not know when the kernel changes.
 		Load: p.cfg.Name, At: now, Points: r.points, Stated: true, Draw: r.draw, Source: r.source, Rate: r.rate, TempC: p.senses.guard.TempC(now),
-		Energy: t.Energy, Hashes: t.Hashes, Earned: t.Earned, PerHash: r.yield.PerHash, Accepted: t.Accepted, Rejected: t.Rejected, Starts: t.Starts,
+		Energy: t.Energy, Hashes: t.Hashes, Earned: t.Earned, PerHash: r.perHash, Accepted: t.Accepted, Rejected: t.Rejected, Starts: t.Starts,
 		Model: "cpu", Seq: r.seq, Point: r.point,
 	}
 	if !r.ready || r.job == nil {

@@ -42,6 +42,7 @@ type poolState struct {
 	job      *work.Job // the same, if some kernel fits it
 	jobErr   error
 	yield    work.Yield // of the last job that there was
+	perHash  float64    // of it, as stated
 	idleFrom time.Time  // without work since; zero: has work
 
 	draw   energy.Watts

@@ -22,6 +22,7 @@ type Site struct {
 	Currency    string // of its prices; empty: not known
 	ImportPrice bool   // there is a reading of it
 	ExportPrice bool
+	Mined       bool // the local workers' work says what hashes bring, and a coin has a price
 }
 
 // SiteLoad is what is known of a load before it has been heard from.

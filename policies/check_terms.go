@@ -21,10 +21,12 @@ func (c *checker) terms(p *Policy) {
 		}
 	}
 	switch {
-	case p.HashValue == 0:
+	case p.HashValue == 0 && !p.ByWork:
 	case p.Objective != Profit:
 		c.fault(p, "hash_value", strict.Warning, "hash_value does nothing with objective %s: write objective: profit, or remove it", p.Objective)
-	case c.site.Currency != "" && p.currency != c.site.Currency:
+	case p.ByWork && !c.site.Mined:
+		c.fault(p, "hash_value", strict.Error, "nothing says what hashes bring: give the hasher pools and a coin_price, or write a value, as in %q", "45 EUR/PH/s/d")
+	case !p.ByWork && c.site.Currency != "" && p.currency != c.site.Currency:
 		c.fault(p, "hash_value", strict.Error, "hash_value is in %s, and the site's prices are in %s: convert it", p.currency, c.site.Currency)
 	case !c.site.ExportPrice:
 		c.fault(p, "objective", strict.Warning, "no reading has the role export_price, so power counts as worth nothing, and profit is the same as hashes: add one, or remove it")

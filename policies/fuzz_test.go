@@ -62,7 +62,7 @@ func checkPolicy(t *testing.T, p policies.Policy) {
 	switch b := p.Bridge; {
 	case b.Auto && b != policies.Bridge{Auto: true}, b.For < 0, b.PerDip < 0, b.PerDay < 0, b.PerDay > 0 && b.PerDay < b.PerDip, b.HasMaxPrice && b.For == 0:
 		t.Errorf("bridge %+v", b)
-	case p.Objective == policies.Profit && !(p.HashValue > 0):
+	case p.Objective == policies.Profit && p.ByWork == (p.HashValue > 0):
 		t.Errorf("profit, and a hash brings %v", p.HashValue)
 	case p.Ramp.Up < 0, p.Ramp.Down < 0:
 		t.Errorf("ramp %+v", p.Ramp)

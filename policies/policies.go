@@ -26,6 +26,7 @@ type Policy struct {
 
 	Objective Objective
 	HashValue HashValue   // with Profit
+	ByWork    bool        // what hashes bring is read from the work, in place of HashValue
 	Bridge    Bridge      // into running loads' lowest points, through dips
 	Ramp      energy.Ramp // of what the policy grants; a zero direction is unlimited
 	Probe     Probe

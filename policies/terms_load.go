@@ -17,16 +17,19 @@ func (p *Policy) terms(m *strict.Map) {
 	p.Objective = strict.Enum(m, "objective", p.Objective, Hashes, Net, Profit)
 	p.hashValue(m.At("hash_value"))
 	if p.Objective == Profit && !m.Has("hash_value") {
-		m.At("objective").Fault("profit needs to know what hashes bring: give hash_value too, as in %q", "45 EUR/PH/s/d")
+		m.At("objective").Fault("profit needs to know what hashes bring: give hash_value too, as in %q, or %q", "45 EUR/PH/s/d", byWork)
 	}
 	p.bridge(m.At("bridge"))
 	p.ramp(m.Map("ramp"))
 	p.probe(m.Map("probe"))
 }
 
+// byWork is the word for a hash value that is read from the work.
+const byWork = "work"
+
 func (p *Policy) hashValue(n strict.Node) {
 	s := n.String("")
-	if s == "" {
+	if p.ByWork = s == byWork; p.ByWork || s == "" {
 		return
 	}
 	v, currency, err := parseHashValue(s)
@@ -42,7 +45,7 @@ func parseHashValue(s string) (v HashValue, currency string, err error) {
 	const like = "45 EUR/PH/s/d"
 	m := regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?([A-Z]{3})/((?:[kMGTPE])?H/s)/(d|h)$`).FindStringSubmatch(s)
 	if m == nil {
-		return 0, "", fmt.Errorf("hash value %q: want what a hash rate brings in a day or an hour, as in %q", brief(s), like)
+		return 0, "", fmt.Errorf("hash value %q: want what a hash rate brings in a day or an hour, as in %q, or %q", brief(s), like, byWork)
 	}
 	amount, err := strconv.ParseFloat(m[1], 64)
 	rate, errRate := energy.ParseHashRate("1 " + m[3])

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/policies"
 )
 
 // Input is everything that a decision depends on, besides the time. Decide
@@ -18,9 +19,10 @@ type Input struct {
 	Ceilings    []Ceiling   // from signals
 	Forecast    energy.Outlook
 	Stop        energy.Reason
-	DayEnd      time.Time // when the local day ends; zero: not known
-	Priced      bool      // there is a reading of what power brings when it is sold
-	ClockOK     bool      // the wall clock can be trusted
+	DayEnd      time.Time          // when the local day ends; zero: not known
+	Priced      bool               // there is a reading of what power brings when it is sold
+	HashValue   policies.HashValue // what hashes bring, by the work that they are for; 0: not known
+	ClockOK     bool               // the wall clock can be trusted
 	// Latency is how long a command takes to reach a load, and Period the time
 	// between decisions; each has a usual value in place of 0.
 	Latency, Period time.Duration

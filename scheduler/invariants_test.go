@@ -123,12 +123,14 @@ func randomTerms(r *rand.Rand, p *policies.Policy) {
 	case 2:
 		p.Bridge.PerDip, p.Bridge.PerDay = energy.Joules(r.IntN(4000)), energy.Joules(r.IntN(9000))
 	}
-	p.HashValue = policies.HashValue(r.IntN(200)) / 3.6e9
+	each := r.IntN(200)
+	p.HashValue, p.ByWork = policies.HashValue(each)/3.6e9, each%4 == 0
 }
 
 // randomPrice is known, stale, never heard or not measured.
 func (s *siteSpec) randomPrice(r *rand.Rand) {
 	s.in.Priced = r.IntN(4) > 0
+	s.in.HashValue = policies.HashValue(max(0, int(s.in.Balance.Available)%200)) / 3.6e9
 	if s.in.Priced && r.IntN(8) > 0 {
 		s.in.Balance.ExportPrice = energy.Sample{Quality: energy.Good, Value: float64(r.IntN(15) - 2), Until: noon.Add(time.Duration(r.IntN(200)-60) * time.Second)}
 	}

@@ -79,6 +79,7 @@ func aStream(t testing.TB) (frames []Frame, want []Event) {
 	for _, st := range []energy.Status{
 		{Load: "b", State: energy.StateRunning, Point: 1, Seq: 7, Points: points, Ramp: energy.Ramp{Up: 3}, Draw: 999.9, DrawAt: at, Source: energy.Measured, Rate: 1.1e14, Starts: 3, Model: "S21"},
 		{Load: "b", State: energy.StateRunning, Point: 1, Seq: 7, Points: points, Ramp: energy.Ramp{Up: 3}, Draw: 1000.1, Source: energy.Measured, Rate: 1.1e14, Starts: 3, Model: "S21"},
+		{Load: "b", State: energy.StateRunning, Point: 1, Seq: 7, Points: points, Ramp: energy.Ramp{Up: 3}, Draw: 1000.1, Source: energy.Measured, Rate: 1.1e14, Starts: 3, Model: "S21", PerHash: 8e-16},
 		{Load: "a", State: energy.StateUnreachable, Point: -1, Err: "no answer"},
 	} {
 		st.At = next()

@@ -33,8 +33,8 @@ type Event struct {
 	At       time.Time
 	Reading  energy.Reading
 	Presence energy.Presence
-	// Status is without temperature, counters of energy, hashes and shares:
-	// no decision goes by them.
+	// Status is without temperature, counters of energy, hashes, earnings and
+	// shares: no decision goes by them.
 	Status energy.Status
 	Signal energy.Signal
 	Off    bool          // of a hold: put on, not released
@@ -119,7 +119,7 @@ func (p *packer) status(h *heading, at time.Time, i int, st, last *energy.Status
 // changed is the parts of a status that differ from the last one. The time of
 // the draw always does, where it is given.
 func changed(a, b *energy.Status) uint64 {
-	rest := a.Ramp != b.Ramp || a.Stated != b.Stated || a.Model != b.Model || !slices.Equal(a.Points, b.Points)
+	rest := a.Ramp != b.Ramp || a.Stated != b.Stated || a.Model != b.Model || a.PerHash != b.PerHash || !slices.Equal(a.Points, b.Points)
 	return when(a.State != b.State, hasState) | when(a.Point != b.Point, hasPoint) | when(a.Seq != b.Seq, hasSeq) |
 		when(a.Draw != b.Draw, hasDraw) | when(!a.DrawAt.IsZero(), hasDrawAt) | when(a.Source != b.Source, hasSource) |
 		when(a.Rate != b.Rate, hasRate) | when(a.Starts != b.Starts, hasStarts) | when(a.Err != b.Err, hasErr) | when(rest, hasRest)
@@ -130,7 +130,7 @@ func rest(st energy.Status) energy.Status {
 	st.Load, st.At, st.State, st.Point, st.Seq, st.Draw, st.DrawAt = "", time.Time{}, "", 0, 0, 0, time.Time{}
 	st.Source, st.Rate, st.Starts, st.Err = "", 0, 0, ""
 	st.TempC, st.Energy, st.Hashes, st.Accepted, st.Rejected = 0, 0, 0, 0, 0
-	st.PerHash, st.Earned = 0, 0
+	st.Earned = 0
 	return st
 }
 

@@ -112,8 +112,12 @@ func checkProfit(t testing.TB, s *siteSpec) string {
 		}
 		for _, st := range appendHull(nil, int32(i), s.points[i]) {
 			forgone := st.price * gross * price.Value / 3.6e9
-			if st.point <= int32(d.To) && price.Value > 0 && forgone >= float64(in.Rules[p].policy.HashValue) {
-				return fmt.Sprintf("%+v: a hash brings %v and forgoes %v", d, in.Rules[p].policy.HashValue, forgone)
+			each := in.Rules[p].policy.HashValue
+			if in.Rules[p].policy.ByWork {
+				each = in.HashValue
+			}
+			if st.point <= int32(d.To) && price.Value > 0 && forgone >= float64(each) {
+				return fmt.Sprintf("%+v: a hash brings %v and forgoes %v", d, each, forgone)
 			}
 		}
 	}

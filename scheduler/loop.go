@@ -33,6 +33,9 @@ type Setup struct {
 	ImportLimit *energy.Watts // nil: none
 	Sources     []Source
 	Observe     bool // decide and record, command nothing
+	// Coin is the price of the smallest unit of what loads earn, in the
+	// prices' currency; 0: not known.
+	Coin float64
 	// Latency is how long a command takes to reach a load, and Period how often
 	// something new is known; each has a usual value in place of 0.
 	Latency, Period time.Duration

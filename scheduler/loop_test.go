@@ -40,7 +40,8 @@ type benchRig struct {
 	b     *bench
 	name  string
 	point int
-	dead  bool // takes set-points and does nothing
+	dead  bool    // takes set-points and does nothing
+	earns float64 // with each hash
 }
 
 var benchPoints = []energy.OperatingPoint{{Name: "off", Draw: 10}, {Name: "low", Draw: 1010, Rate: 60e12}, {Name: "high", Draw: 2010, Rate: 100e12}}
@@ -66,6 +67,7 @@ func (r *benchRig) say(seq uint64) {
 	st := energy.Status{
 		Load: r.name, At: time.Now(), State: energy.StateIdle, Point: r.point, Seq: seq, Points: benchPoints,
 		Draw: benchPoints[r.point].Draw, Rate: benchPoints[r.point].Rate, Source: energy.Measured,
+		PerHash: r.earns,
 	}
 	r.b.mu.Unlock()
 	if st.Point != energy.Off {

@@ -99,7 +99,7 @@ func (s *site) input(now time.Time) Input {
 		Balance: s.balance, ImportLimit: s.Setup.ImportLimit, Aux: s.Setup.Balance.Aux,
 		Rules: s.rules, Fleet: s.fleet, Loads: s.states, Forecast: s.outlook,
 		Ceilings: s.kept.Book.Ceilings(now), Memory: s.kept.Memory,
-		Latency: s.Setup.Latency, Period: s.Setup.Period, ClockOK: s.clockOK(now), DayEnd: today.end, Priced: s.priced(),
+		Latency: s.Setup.Latency, Period: s.Setup.Period, ClockOK: s.clockOK(now), DayEnd: today.end, Priced: s.priced(), HashValue: s.hashValue(),
 	}
 	switch {
 	case s.kept.Book.Stopped(now):

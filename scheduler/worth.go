@@ -12,22 +12,26 @@ import (
 // the site draws: beyond it, the power would bring as much when it is sold.
 // Power that brings nothing may cost any hash, and power that must be paid for
 // to be rid of is worth drawing without hashes.
-func dearest(p *policies.Policy, price float64) (joules float64, bounded bool) {
+func (d *decider) dearest(p *policies.Policy) (joules float64, bounded bool) {
 	const perMWh = 3.6e9
+	price, each := d.in.Balance.ExportPrice.Value, p.HashValue
+	if p.ByWork {
+		each = d.in.HashValue
+	}
 	switch {
 	case p.Objective != policies.Profit || price < 0:
 		return 0, false
 	case price == 0:
 		return math.Inf(1), true
 	}
-	return float64(p.HashValue) * perMWh / price, true
+	return float64(each) * perMWh / price, true
 }
 
 // worth caps the loads that policy p is about to own where their next hashes
 // would bring less than the power for them.
 func (d *decider) worth(p int32) {
 	r := &d.in.Rules[p]
-	most, bounded := dearest(&r.policy, d.in.Balance.ExportPrice.Value)
+	most, bounded := d.dearest(&r.policy)
 	if !bounded {
 		return
 	}
@@ -56,14 +60,19 @@ func (d *decider) worth(p int32) {
 	}
 }
 
-// priced judges whether what power brings when it is sold is known well enough
-// for policy r to weigh its hashes against it. A price that has gone stale
+// priced judges whether what power brings when it is sold, and what hashes
+// bring, is known well enough for policy r to weigh one against the other. A price that has gone stale
 // stands for as long as the policy keeps what is stale.
 func (d *decider) priced(r *Rule, a admission) admission {
 	if r.policy.Objective != policies.Profit || !d.in.Priced || !a.open {
 		return a
 	}
 	price := &d.in.Balance.ExportPrice
+	if r.policy.ByWork && d.in.HashValue == 0 && price.Value > 0 {
+		a.open, a.why = false, energy.StaleInput
+		delete(d.plan.Memory.Gates, r.policy.Name)
+		return a
+	}
 	if price.OKAt(d.now) {
 		d.plan.wakeAt(price.Until)
 		return a
@@ -87,4 +96,14 @@ func (d *decider) priced(r *Rule, a admission) admission {
 // sold.
 func (s *site) priced() bool {
 	return slices.ContainsFunc(s.Setup.Readings, func(r energy.ReadingSpec) bool { return r.Role == energy.RoleExportPrice })
+}
+
+// hashValue is what hashes bring by the work of the load that earns the most
+// with each: any other could be put to the same.
+func (s *site) hashValue() policies.HashValue {
+	most := 0.0
+	for i := range s.loads {
+		most = max(most, s.loads[i].status.PerHash)
+	}
+	return policies.HashValue(most * s.Setup.Coin)
 }

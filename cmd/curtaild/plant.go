@@ -262,6 +262,9 @@ func setup(cfg *config.Config, specs []*energy.LoadSpec) scheduler.Setup {
 		Readings: cfg.Readings, Balance: cfg.Balance, Policies: borne(cfg.Policies, specs), Location: cfg.Site.Zone,
 		ImportLimit: cfg.Site.ImportLimit, Observe: cfg.Mode == config.Observe,
 	}
+	if cfg.Hasher != nil {
+		s.Coin = cfg.Hasher.CoinPrice / coin
+	}
 	for _, src := range cfg.Signals {
 		s.Sources = append(s.Sources, scheduler.Source(src))
 	}

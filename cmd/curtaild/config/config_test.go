@@ -262,6 +262,19 @@ func TestNode(t *testing.T) {
 	}
 }
 
+// A policy that goes by the work needs somebody to have it from, and a price.
+func TestHashesValuedByTheWork(t *testing.T) {
+	const rest = "site: {name: westfield}\npolicies: node/work.yaml\nreadings: [{name: g, role: grid, topic: t, unit: W, sign: import_positive}, {name: p, role: export_price, topic: p, unit: EUR/MWh}]\n"
+	const pools = `pools: [{url: "stratum+tcp://a:1", user: u}]`
+	for text, ok := range map[string]bool{"": false, pools: false, "coin_price: 60000 EUR": false, "coin_price: 60000 EUR, " + pools: true} {
+		l := newLoader("testdata/x.yaml", options())
+		faults := l.load("testdata/x.yaml", []byte(rest+"hasher: {name: cpu, "+text+"}\n"))
+		if (len(faults) == 0) != ok || !ok && !strings.Contains(faults.Error(), "coin_price") {
+			t.Errorf("%q: %v", text, faults)
+		}
+	}
+}
+
 func TestCoinPrice(t *testing.T) {
 	const rest = "site: {name: westfield, currency: CHF}\npolicies: node/soak.yaml\nreadings: [{name: g, role: grid, topic: t, unit: W, sign: import_positive}]\n"
 	for text, want := range map[string]float64{"": -1, "60000 CHF": 60000, "0.25CHF": 0.25, "60000": -1, "0 CHF": -1, "-1 CHF": -1, "6e4 CHF": -1, "60000 EUR": -1, "1 chf": -1} {

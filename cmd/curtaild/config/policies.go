@@ -60,6 +60,7 @@ func (l *loader) policies(files []string) {
 	}
 	site := policies.Site{Zone: l.cfg.Site.Zone, Now: l.opts.Now, Loads: l.loads, Partial: l.partial}
 	site.Currency, site.ImportPrice, site.ExportPrice = l.cfg.Site.Currency, l.measures(energy.RoleImportPrice), l.measures(energy.RoleExportPrice)
+	site.Mined = l.cfg.Hasher != nil && len(l.cfg.Hasher.Pools) > 0 && l.cfg.Hasher.CoinPrice > 0
 	for _, g := range l.groups {
 		site.Names = append(site.Names, g.name)
 	}
