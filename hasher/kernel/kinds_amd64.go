@@ -13,8 +13,9 @@ var archKinds = kindsFor(cpuid.CPU.Supports)
 // features, and a system that lets us use their registers.
 func kindsFor(has func(...cpuid.FeatureID) bool) []Kind {
 	var (
-		avx2   = has(cpuid.AVX2)
-		avx512 = avx2 && has(cpuid.AVX512F, cpuid.AVX512VL) // for its 32 registers of up to 32 bytes
+		avx2 = has(cpuid.AVX2)
+		// For its 32 registers of up to 32 bytes, and masks of eight bits.
+		avx512 = avx2 && has(cpuid.AVX512F, cpuid.AVX512VL, cpuid.AVX512BW, cpuid.AVX512DQ)
 		shaNI  = has(cpuid.SHA, cpuid.AVX, cpuid.BMI2)
 	)
 	return []Kind{

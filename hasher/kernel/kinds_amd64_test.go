@@ -12,7 +12,7 @@ import (
 func TestPickByFeatures(t *testing.T) {
 	avx2 := []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.BMI2}
 	sha := append(avx2, cpuid.SHA)
-	avx512 := append(avx2, cpuid.AVX512F, cpuid.AVX512VL)
+	avx512 := append(avx2, cpuid.AVX512F, cpuid.AVX512VL, cpuid.AVX512BW, cpuid.AVX512DQ)
 	for _, tc := range []struct {
 		cpu                       string
 		features                  []cpuid.FeatureID
