@@ -16,7 +16,7 @@ import (
 // down: stale, found before, too easy, or with bits, a time or an extranonce
 // that it does not allow.
 func TestNothingIsSentInVain(t *testing.T) {
-	const seeds, steps = 40, 60
+	const seeds, steps = 20, 60
 	accepted := uint64(0)
 	for seed := range uint64(seeds) {
 		inBubble(t, func(p *pooltest.Pool, _ *Config) { p.Mask = "1fffe000" }, func(t *testing.T, r *rig) {
