@@ -220,3 +220,21 @@ func TestJobWithoutAKernel(t *testing.T) {
 		t.Errorf("with one: %+v", s)
 	}
 }
+
+// A pause that nobody can watch for stops the local workers, and nothing else.
+func TestPauseWithoutASensor(t *testing.T) {
+	for want, limits := range map[string]power.Limits{
+		"pause.on_battery": {OnBattery: true}, "pause.cpu_above": {HotC: 80}, "pause.busy_above": {Busy: 50},
+	} {
+		c := newComputer()
+		clear(c.files)
+		p := c.load(t, func(cfg *Config) { cfg.Power.Pause = limits })
+		c.apply(p, 1, 5)
+		n := c.stats
+		n.Seq, n.Wall = p.run.dutySeq, 1
+		p.hear(c.now, notice{Stats: &n})
+		if s := p.status(c.now); s.State != energy.StatePaused || !strings.Contains(s.Err, want) || s.Starts != 0 {
+			t.Errorf("%s: %+v", want, s)
+		}
+	}
+}

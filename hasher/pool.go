@@ -99,14 +99,12 @@ func NewPool(cfg Config) (*Pool, error) {
 	}
 	p.run.learner = newLearner(cfg.Learned, defaultRate(cfg.Algorithm))
 	p.learned = p.run.learner.all
-	var err error
-	if p.senses, err = newSenses(&cfg.Power, cfg.Log, time.Now()); err != nil {
-		return nil, fmt.Errorf("hasher %s: %w", cfg.Name, err)
-	}
+	p.senses = newSenses(&cfg.Power, cfg.Log, time.Now())
 	if len(cfg.Upstreams) == 0 {
 		p.src = newOwnWork(time.Now(), cfg.Algorithm, p.run.learner.stated.Rate.At(1))
 		return p, nil
 	}
+	var err error
 	if p.src, err = openUpstreams(cfg); err != nil {
 		return nil, fmt.Errorf("hasher %s: %w", cfg.Name, err)
 	}

@@ -114,8 +114,6 @@ func TestNewPoolRefuses(t *testing.T) {
 		"too many":    func(c *Config) { c.Workers = MaxWorkers + 1 },
 		"levels":      func(c *Config) { c.Levels = 101 },
 		"supply":      func(c *Config) { c.Power.Supply = -1 },
-		"no battery":  func(c *Config) { c.Power.Pause.OnBattery = true },
-		"not told":    func(c *Config) { c.Power.Pause.Busy = 50 },
 		"no power":    func(c *Config) { c.Power.Core = 0 },
 		"less than 0": func(c *Config) { c.Power.Idle = -1 },
 		"no command":  func(c *Config) { c.Command = nil },

@@ -56,7 +56,7 @@ func (p *Pool) begin(now time.Time) {
 	r := &p.run
 	r.points = p.model.points(r.learner.stated)
 	r.idleAt, r.dirty, r.draw, r.source = now, true, p.cfg.Power.Idle, energy.Estimated
-	r.hold = p.senses.guard.Look(now)
+	p.pause(p.senses.pause(now))
 	r.base = p.Counters()
 	r.idleFrom = now
 	p.work(now)
@@ -209,7 +209,7 @@ func (p *Pool) watch(now time.Time) {
 	if r.child == nil {
 		p.perceive(now)
 	}
-	if hold := p.senses.guard.Look(now); hold != r.hold {
+	if hold := p.senses.pause(now); hold != r.hold {
 		p.pause(hold)
 	}
 	if r.child != nil && now.Sub(r.heard) > hungAfter {

@@ -2,6 +2,7 @@ package hasher
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -47,6 +48,7 @@ type senses struct {
 	busy    *power.Busy   // nil: not known
 	share   *power.Share
 	guard   *power.Guard
+	hidden  error // why a limit on others' share cannot be held
 
 	at     time.Time // when the machine was last looked at, and what it showed:
 	drawn  energy.Joules
@@ -66,7 +68,7 @@ type glimpse struct {
 }
 
 // newSenses finds what there is.
-func newSenses(cfg *Power, log *slog.Logger, now time.Time) (*senses, error) {
+func newSenses(cfg *Power, log *slog.Logger, now time.Time) *senses {
 	files := cfg.Files
 	if files == nil {
 		files = os.DirFS("/")
@@ -79,16 +81,14 @@ func newSenses(cfg *Power, log *slog.Logger, now time.Time) (*senses, error) {
 	if cores == 0 {
 		cores = runtime.NumCPU()
 	}
+	s.guard = power.NewGuard(files, cfg.Pause, cores, now)
 	var err error
-	if s.guard, err = power.NewGuard(files, cfg.Pause, cores, now); err != nil {
-		return nil, err
-	}
 	if s.busy, err = power.FindBusy(files); err != nil {
 		if cfg.Pause.Busy != 0 {
-			return nil, err
+			s.hidden = fmt.Errorf("pause.busy_above: %w", err)
 		}
 		log.Debug("how busy the machine is cannot be told", "err", err)
-		return s, nil // and then nobody can tell our part of a counter
+		return s // and then nobody can tell our part of a counter
 	}
 	kind := cfg.Counter
 	if kind == "" {
@@ -103,7 +103,15 @@ func newSenses(cfg *Power, log *slog.Logger, now time.Time) (*senses, error) {
 	default:
 		log.Warn("power of the local workers is estimated", "why", err)
 	}
-	return s, nil
+	return s
+}
+
+// pause is why the load should stand still; empty if it need not.
+func (s *senses) pause(now time.Time) string {
+	if s.hidden != nil {
+		return s.hidden.Error()
+	}
+	return s.guard.Look(now)
 }
 
 // look takes in the CPU time that the workers have used in all. It is false

@@ -41,20 +41,26 @@ type Guard struct {
 	others              ring
 }
 
-// NewGuard finds the sensors that the limits need on a machine of so many
-// cores. Without them it is an error: a limit that nobody watches is none. How
-// busy others are, the caller tells.
-func NewGuard(files fs.FS, limits Limits, cores int, now time.Time) (*Guard, error) {
-	g := &Guard{files: files, limits: limits, cores: cores, thermals: thermals(files), tempAt: now}
-	if limits.OnBattery {
-		if g.supplies = supplies(files); len(g.supplies) == 0 {
-			return nil, fmt.Errorf("pause on_battery: the machine tells of no battery or mains supply in /%s: leave it out", supplyDir)
+// NewGuard watches a machine of so many cores. How busy others are, the caller
+// tells.
+func NewGuard(files fs.FS, limits Limits, cores int, now time.Time) *Guard {
+	return &Guard{files: files, limits: limits, cores: cores, thermals: thermals(files), tempAt: now}
+}
+
+// Missing is which sensor the limits need and the machine does not have, so
+// far: drivers may be loaded late.
+func (g *Guard) Missing() error {
+	if g.limits.OnBattery && len(g.supplies) == 0 {
+		if g.supplies = supplies(g.files); len(g.supplies) == 0 {
+			return fmt.Errorf("pause.on_battery: the machine tells of no battery or mains supply (/%s): leave it out of the config", supplyDir)
 		}
 	}
-	if limits.HotC != 0 && len(g.thermals) == 0 {
-		return nil, fmt.Errorf("pause cpu_above: the machine tells of no CPU temperature in /%s or /%s: leave it out", hwmon, thermalDir)
+	if g.limits.HotC != 0 && len(g.thermals) == 0 {
+		if g.thermals = thermals(g.files); len(g.thermals) == 0 {
+			return fmt.Errorf("pause.cpu_above: the machine tells of no CPU temperature (/%s, /%s): leave it out of the config", hwmon, thermalDir)
+		}
 	}
-	return g, nil
+	return nil
 }
 
 // Note takes in how much CPU time others have used in a window that ends now.
@@ -64,8 +70,13 @@ func (g *Guard) Note(now time.Time, length, others time.Duration) {
 	}
 }
 
-// Look is why the machine should not hash at now; empty if it may.
+// Look is why the machine should not hash at now; empty if it may. A limit that
+// nobody can watch is a reason.
 func (g *Guard) Look(now time.Time) string {
+	if err := g.Missing(); err != nil {
+		g.tempAt = now // from when there is a sensor
+		return err.Error()
+	}
 	g.look(now)
 	switch {
 	case g.battery.on:

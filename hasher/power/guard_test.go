@@ -19,11 +19,7 @@ var laptop = files{
 func guard(t *testing.T, limits Limits) (*Guard, fstest.MapFS) {
 	t.Helper()
 	m := laptop.fs()
-	g, err := NewGuard(m, limits, 4, t0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g, m
+	return NewGuard(m, limits, 4, t0), m
 }
 
 // row is one step of a series: what happens, and why there is a pause then.
@@ -123,13 +119,26 @@ func TestGuardOnBusyMachine(t *testing.T) {
 	})
 }
 
+// A limit that nobody can watch is a reason to stand still, until its sensor's
+// driver is loaded.
 func TestGuardNeedsSensors(t *testing.T) {
 	for name, l := range map[string]Limits{"on_battery": {OnBattery: true}, "cpu_above": {HotC: 80}} {
-		if _, err := NewGuard(files{}.fs(), l, 1, t0); err == nil || !strings.Contains(err.Error(), name) {
+		m := files{}.fs()
+		g := NewGuard(m, l, 1, t0)
+		if err := g.Missing(); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
+		if got := g.Look(t0.Add(time.Hour)); !strings.Contains(got, name) {
+			t.Errorf("%s: %q", name, got)
+		}
+		for path, f := range laptop.fs() {
+			m[path] = f
+		}
+		if got := g.Look(t0.Add(2 * time.Hour)); got != "" || g.Missing() != nil {
+			t.Errorf("%s, with its sensor: %q", name, got)
+		}
 	}
-	if _, err := NewGuard(files{}.fs(), Limits{Busy: 10}, 1, t0); err != nil {
+	if err := NewGuard(files{}.fs(), Limits{Busy: 10}, 1, t0).Missing(); err != nil {
 		t.Error(err)
 	}
 }
@@ -155,10 +164,7 @@ func TestTemperatures(t *testing.T) {
 		"cannot be":          {files{"sys/class/hwmon/hwmon0/name": "coretemp", "sys/class/hwmon/hwmon0/temp1_input": "-273000"}, 0},
 		"cannot be a number": {files{"sys/class/hwmon/hwmon0/name": "coretemp", "sys/class/hwmon/hwmon0/temp1_input": "hot"}, 0},
 	} {
-		g, err := NewGuard(tc.files.fs(), Limits{}, 1, t0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := NewGuard(tc.files.fs(), Limits{}, 1, t0)
 		g.Look(t0)
 		if got := g.TempC(t0); got != tc.want {
 			t.Errorf("%s: %v, want %v", name, got, tc.want)
