@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"syscall"
@@ -32,7 +33,7 @@ const (
 
 // finding is one line of a live check.
 type finding struct {
-	Kind string `json:"kind"` // broker, reading, rig, influxdb
+	Kind string `json:"kind"` // broker, reading, rig, influxdb; counter and pause of the local workers
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
 	Says string `json:"says"`
@@ -49,7 +50,7 @@ func checkLive(ctx context.Context, cfg *config.Config) []finding {
 	work.Go(func() { found[1] = tryRigs(ctx, cfg.Rigs, tryRig) })
 	work.Go(func() { found[2] = tryInflux(ctx, cfg.Influx) })
 	work.Wait()
-	return slices.Concat(found[:]...)
+	return append(slices.Concat(found[:]...), tryLocal(os.DirFS("/"), cfg.Hasher)...)
 }
 
 // patience bounds a live check: every rig has its turn, though all before it
