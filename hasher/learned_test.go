@@ -138,8 +138,14 @@ func TestLearnerKnowsKernels(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := newLearner(kept, 5e6)
-	if again.kernel != "rolled" || again.stated != l.stated {
+	if again.stated != l.stated {
 		t.Errorf("kept %s, and began with %+v", text, again.stated)
+	}
+	if moved := newLearner(kept, 5e6); !moved.use("rolled", 500) || moved.stated.Rate.At(1) != 500 {
+		t.Errorf("figures of another machine outlive the first calibration: %+v", moved.stated)
+	}
+	if !again.use("rolled", 51) || again.stated != l.stated {
+		t.Errorf("a calibration beats what was learned over time: %+v", again.stated)
 	}
 	if !again.use("x4", 400) || again.stated.Rate.At(1) != 400 {
 		t.Errorf("figures of a machine ten times as slow are used: %+v", again.stated)

@@ -28,12 +28,13 @@ type learner struct {
 	cpu    float64 // seconds
 }
 
-// newLearner goes on from what was kept, with the kernel that was last in use.
+// newLearner states what was kept of the kernel that was last in use, until one
+// is.
 func newLearner(kept Learned, rate float64) learner {
 	l := learner{all: kept.sane()}
 	lesson, known := l.all.Lessons[l.all.Kernel]
-	if l.kernel = l.all.Kernel; !known {
-		l.kernel, lesson = "", Lesson{Rate: flat(rate)}
+	if !known {
+		lesson = Lesson{Rate: flat(rate)}
 	}
 	l.now, l.stated = lesson, lesson
 	return l
