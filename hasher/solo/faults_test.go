@@ -12,8 +12,15 @@ import (
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
-// What a node may do wrong: how it is counted, and what the operator reads.
-func TestFaults(t *testing.T) {
+// wrong is something that a node may do wrong: how it is counted, and what the
+// operator reads.
+type wrong struct {
+	answer func(http.ResponseWriter)
+	cause  string
+	text   string
+}
+
+func wrongs() map[string]wrong {
 	rpc := func(status, code int, message string) func(http.ResponseWriter) {
 		return func(w http.ResponseWriter) {
 			w.WriteHeader(status)
@@ -21,11 +28,7 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	body := func(s string) func(http.ResponseWriter) { return func(w http.ResponseWriter) { fmt.Fprint(w, s) } }
-	for name, tc := range map[string]struct {
-		answer func(http.ResponseWriter)
-		cause  string
-		text   string
-	}{
+	return map[string]wrong{
 		"password":     {func(w http.ResponseWriter) { w.WriteHeader(401) }, "unauthorized", "check them, or cookie_file"},
 		"address":      {func(w http.ResponseWriter) { w.WriteHeader(403) }, "unauthorized", "rpcallowip"},
 		"syncing":      {rpc(500, -10, "is downloading blocks..."), "syncing", "wait until it has caught up"},
@@ -44,7 +47,11 @@ func TestFaults(t *testing.T) {
 		"huge":         {func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, maxAnswer+1)) }, "too-large", "16777216"},
 		"headers":      {func(w http.ResponseWriter) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "network", "headers"},
 		"hangs up":     {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "hung-up", "EOF"},
-	} {
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for name, tc := range wrongs() {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
@@ -91,15 +98,27 @@ func TestSilenceAndPolling(t *testing.T) {
 		c := f.client(nil)
 		state, stop := running(t, c)
 		defer stop()
-		state()
-		var hang = make(chan struct{})
-		f.behave(func(string, http.ResponseWriter) bool { <-hang; return true })
-		time.Sleep(pollBeside + callTimeout + time.Second)
-		if s := state(); s.Job != nil || s.Counts.Faults["silence"] == 0 {
-			t.Errorf("silent: %+v", s)
+		for _, begins := range []bool{false, true} { // an answer that does not end
+			if s := state(); s.Job == nil {
+				t.Fatalf("no work: %+v", s)
+			}
+			hang, before := make(chan struct{}), state().Counts.Faults["silence"]
+			f.behave(func(_ string, w http.ResponseWriter) bool {
+				if begins {
+					fmt.Fprint(w, `{"result":`)
+					w.(http.Flusher).Flush()
+				}
+				<-hang
+				return true
+			})
+			time.Sleep(pollBeside + callTimeout + time.Second)
+			if s := state(); s.Job != nil || s.Counts.Faults["silence"] == before {
+				t.Errorf("silent: %+v", s)
+			}
+			close(hang)
+			f.behave(nil)
+			time.Sleep(maxBackoff)
 		}
-		close(hang)
-		f.behave(nil)
 		f.mu.Lock()
 		f.noPoll = true
 		f.mu.Unlock()

@@ -117,6 +117,10 @@ func TestTemplateBecomesAJob(t *testing.T) {
 	if !strings.Contains(text, "6a24aa21a9ed"+hex.EncodeToString(commitment[:])) {
 		t.Errorf("coinbase %s does not commit to %x", text, commitment)
 	}
+	// A node leaves some thousands of units of weight for the coinbase.
+	if weight := 4*len(cb) + len(withWitness(cb)) - len(cb); weight > 1500 {
+		t.Errorf("coinbase weighs %d", weight)
+	}
 	b := tpl.block(j, s)
 	want := hex.EncodeToString(h[:]) + "03" + "02000000" + "0001" + text[8:len(text)-8] + "0120" + strings.Repeat("00", 32) + "00000000" + plain + spent
 	if hex.EncodeToString(b.raw) != want || b.hash != work.Double(h[:]) || b.height != 840000 {
@@ -233,6 +237,9 @@ func TestTemplatesRefused(t *testing.T) {
 			t.Errorf("%s: %v, counted as %q", name, err, faultCause(err))
 		}
 	}
+}
+
+func TestTemplatesThatAreNone(t *testing.T) {
 	many := example(t)
 	many["transactions"] = make([]fields, maxTransactions+1)
 	if _, err := parseTemplate(encode(t, many), pay(t)); !errors.Is(err, errTemplate) {
