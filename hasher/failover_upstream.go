@@ -1,12 +1,15 @@
 package hasher
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/curtaild/curtaild/hasher/solo"
 	"github.com/curtaild/curtaild/hasher/stratum"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // Upstream is one place that work comes from: one of its fields is set.
@@ -61,6 +64,31 @@ func (u Upstream) openNode(log *slog.Logger) (*member, error) {
 		return nil, fmt.Errorf("node: %w", err)
 	}
 	return &member{name: client.Name(), src: client}, nil
+}
+
+// Try asks an upstream for work, until it has some or says why not, and gives
+// its state then.
+func Try(ctx context.Context, u Upstream) (work.State, error) {
+	m, err := u.open(slog.New(slog.DiscardHandler))
+	if err != nil {
+		return work.State{}, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	first := m.src.State().Err
+	wg.Go(func() { _ = m.src.Run(ctx) }) // ends with nil, once its context is done
+	for {
+		if s := m.src.State(); s.Job != nil || s.Err != first {
+			return s, nil
+		}
+		select {
+		case <-m.src.Changed():
+		case <-ctx.Done():
+			return m.src.State(), ctx.Err()
+		}
+	}
 }
 
 // Upstreams are the places that work comes from as they stand, the preferred

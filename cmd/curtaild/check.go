@@ -21,7 +21,7 @@ func newCheck() *cobra.Command {
 		Short: "Check the config and the policies it names",
 		Long: "Prints every fault on a line of its own, as file:line:column: message, on standard error.\n" +
 			"The exit status is 0, or 2 if there is a fault. With --live it also connects: it shows each reading as it\n" +
-			"was understood, and each rig, the broker and the database as reached or not (then 1 if one was not).\n" +
+			"was understood, and each rig and pool, the broker and the database as reached or not (then 1 if one was not).\n" +
 			"With --json it prints one object: ok, faults and, with --live, findings.",
 		Example: "  curtaild check -c config.yaml\n  curtaild check -c config.yaml --live",
 		Args:    noArgs,

@@ -33,7 +33,7 @@ const (
 
 // finding is one line of a live check.
 type finding struct {
-	Kind string `json:"kind"` // broker, reading, rig, influxdb; counter and pause of the local workers
+	Kind string `json:"kind"` // broker, reading, rig, influxdb; pool, counter and pause of the local workers
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
 	Says string `json:"says"`
@@ -44,11 +44,12 @@ type finding struct {
 func checkLive(ctx context.Context, cfg *config.Config) []finding {
 	ctx, cancel := context.WithTimeout(ctx, patience(len(cfg.Rigs)))
 	defer cancel()
-	var found [3][]finding
+	var found [4][]finding
 	var work sync.WaitGroup
 	work.Go(func() { found[0] = tryBroker(ctx, cfg.MQTT, cfg.Readings) })
 	work.Go(func() { found[1] = tryRigs(ctx, cfg.Rigs, tryRig) })
 	work.Go(func() { found[2] = tryInflux(ctx, cfg.Influx) })
+	work.Go(func() { found[3] = tryPools(ctx, cfg.Hasher) })
 	work.Wait()
 	return append(slices.Concat(found[:]...), tryLocal(os.DirFS("/"), cfg.Hasher)...)
 }
