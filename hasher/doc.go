@@ -2,8 +2,9 @@
 // proof of work, double SHA-256 of 80-byte block headers, at a share of the
 // CPU that follows a set-point.
 //
-// [Pool] is the load, and lives in the daemon. It takes work from a mining
-// pool (package stratum) or makes its own, and checks every share again. The
+// [Pool] is the load, and lives in the daemon. It takes work from mining
+// pools (package stratum) or a node (package solo), or makes its own, and
+// checks every share again. The
 // hashing itself happens in a child process that runs [Worker] at the lowest
 // priority, so that neither the daemon nor anything else on the machine
 // waits for it; the two speak JSON lines over pipes. The child ends when its

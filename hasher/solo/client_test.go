@@ -103,6 +103,39 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// A newer template on the same tip is taken up, and a block of the one before
+// still counts, unless the node says otherwise; of the one before that, no more.
+func TestTemplatesOfOneTip(t *testing.T) {
+	for name, tc := range map[string]struct {
+		newer int
+		void  bool
+		want  error
+	}{"the one before": {1, false, nil}, "void": {1, true, work.ErrStale}, "long ago": {2, false, work.ErrStale}} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(nil)
+			state, stop := running(t, c)
+			defer stop()
+			first := state().Job
+			for range tc.newer {
+				f.mu.Lock()
+				f.later, f.void = f.later+60, tc.void
+				f.mu.Unlock()
+				time.Sleep(pollBeside + time.Second)
+			}
+			if j := state().Job; j == first || j.Prev != first.Prev || j.Time != first.Time+uint32(60*tc.newer) || string(j.Extranonce1) == string(first.Extranonce1) {
+				t.Errorf("%s: job %+v", name, j)
+			}
+			if err := c.Submit(dig(t, first)); err != tc.want {
+				t.Errorf("%s: %v, want %v", name, err, tc.want)
+			}
+			if s := state(); tc.want == nil && (s.Counts.Accepted != 1 || s.Counts.Sessions != 1) {
+				t.Errorf("%s: %+v", name, s)
+			}
+		})
+	}
+}
+
 // A block that the node has taken without our hearing of it counts once; one
 // that it never got is brought when it is back; one too late is given up.
 func TestBlocksOutliveTheNode(t *testing.T) {

@@ -28,6 +28,8 @@ type fake struct {
 	height   int64
 	moved    chan struct{} // closed when the tip moves
 	noPoll   bool
+	later    int  // seconds that its clock has gone on
+	void     bool // work on the template before does not count
 	user     string
 	password string
 	calls    map[string]int
@@ -175,7 +177,10 @@ func (f *fake) template(ctx context.Context, params []json.RawMessage) any {
 	slices.Reverse(tip[:])
 	a := fields{
 		"version": 0x20000000, "rules": []string{"!segwit"}, "previousblockhash": hex.EncodeToString(tip[:]), "transactions": []fields{},
-		"coinbasevalue": 50e8, "mintime": 1700000000, "curtime": 1700000600, "bits": "207fffff", "height": f.height + 1,
+		"coinbasevalue": 50e8, "mintime": 1700000000, "curtime": 1700000600 + f.later, "bits": "207fffff", "height": f.height + 1,
+	}
+	if f.void {
+		a["submitold"] = false
 	}
 	if !f.noPoll {
 		a["longpollid"] = fmt.Sprint(f.height)

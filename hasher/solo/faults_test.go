@@ -90,6 +90,22 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// Whatever a node answers, it is a result or a fault that is counted.
+func FuzzAnswer(f *testing.F) {
+	f.Add(200, []byte(`{"result":{"a":1},"error":null,"id":"m"}`))
+	f.Add(500, []byte(`{"result":null,"error":{"code":-10,"message":"x"},"id":"m"}`))
+	f.Add(401, []byte{})
+	f.Fuzz(func(t *testing.T, status int, raw []byte) {
+		got, err := result(status, raw, "m")
+		if err == nil && (status != http.StatusOK || !json.Valid(got)) {
+			t.Errorf("%d %q gives %q", status, raw, got)
+		}
+		if err != nil && faultCause(err) == "network" {
+			t.Errorf("%d %q is counted as the network's: %v", status, raw, err)
+		}
+	})
+}
+
 // A node that says nothing any more is given up within two minutes, and one
 // that knows no long polling is asked every five seconds.
 func TestSilenceAndPolling(t *testing.T) {
