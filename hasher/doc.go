@@ -4,11 +4,10 @@
 //
 // [Pool] is the load, and lives in the daemon. It takes work from mining
 // pools (package stratum) or a node (package solo), or makes its own, and
-// checks every share again. The
-// hashing itself happens in a child process that runs [Worker] at the lowest
-// priority, so that neither the daemon nor anything else on the machine
-// waits for it; the two speak JSON lines over pipes. The child ends when its
-// standard input does, so it never outlives the daemon.
+// checks every share again. The hashing itself happens in a child process that
+// runs [Worker] at the lowest priority, so that neither the daemon nor anything
+// else on the machine waits for it; the two speak JSON lines over pipes. The
+// child ends when its standard input does, so it never outlives the daemon.
 //
 // Power is a share of the CPU: in periods of 20 ms the workers together may
 // use so much of the child's CPU clock, and what they use too much or too
