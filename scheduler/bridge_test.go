@@ -136,6 +136,27 @@ func TestBridgeOwnsOnlyWhatItCarries(t *testing.T) {
 	}
 }
 
+// What a shut policy may carry but cannot is handed on as it runs: the next
+// policy that names it does not start it anew.
+func TestBridgeHandsOnWhatItCannotCarry(t *testing.T) {
+	gate := policy(func(p *policies.Policy) {
+		p.Bridge.For = time.Minute
+		p.Start, p.Stop = policies.Threshold{Power: 900}, policies.Threshold{Power: 800}
+	})
+	below := second(policies.Policy{Name: "q", Loads: []string{"g"}, Use: policies.Use{Fixed: 3000}})
+	s := newSite(0, gate, below, on(time.Hour, 2, 2))
+	for _, d := range Decide(noon, s.input(t)).Decisions { // nothing tells that the dip will pass
+		if d.To != 2 || d.Policy != "q" {
+			t.Errorf("%+v", d)
+		}
+	}
+	s.in.Loads[1].State = energy.StateUnreachable
+	plan := Decide(noon, s.input(t))
+	if d := plan.Decisions[0]; d.To != 2 || d.Policy != "q" { // beside what the other goes on drawing
+		t.Errorf("beside one that does not answer: %+v", d)
+	}
+}
+
 // While power returns and the gate waits, what was carried goes on.
 func TestBridgeUntilTheGateOpens(t *testing.T) {
 	in := newSite(3000, on(time.Hour, 2, 2), bridge(policies.Bridge{For: 10 * time.Minute}), policy(func(p *policies.Policy) {

@@ -80,7 +80,14 @@ type slot struct {
 	bridged bool
 	level   bool          // draws what its set-point does, and answers
 	limit   energy.Reason // why most is less than top
+	apart   *bound        // most and limit apart from the bridge that carries it, if that lowered them
 	why     energy.Reason // why nobody owns it, or which ceiling cut its floor
+}
+
+// bound is the highest point that a load may take, and why.
+type bound struct {
+	most  int32
+	limit energy.Reason
 }
 
 // ruling is how one policy stands in the making of a plan.
@@ -205,6 +212,9 @@ func (d *decider) decide(p int32) {
 		spent = d.allocate(p, left, floors)
 	}
 	d.account(p, own.least()+floors)
+	if ru.carried {
+		d.release(p)
+	}
 	d.ceiling = d.ceiling.less(spent)
 	d.owned += floors + spent
 }

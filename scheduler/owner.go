@@ -23,6 +23,7 @@ func (d *decider) own(p int32) (floors, gone energy.Watts) {
 		}
 		s.owner = p
 		if d.rules[p].carried && s.most > 1 {
+			s.apart = &bound{s.most, s.limit}
 			s.most, s.limit = 1, energy.Bridged
 		}
 		if top := d.frozenAt(p, i); frozen && top < s.most {
@@ -37,6 +38,24 @@ func (d *decider) own(p int32) (floors, gone energy.Watts) {
 		}
 	}
 	return floors, gone
+}
+
+// release lets go of loads that policy p, whose gate has closed, cannot carry
+// after all: they run, and the next policy that names them may keep them.
+func (d *decider) release(p int32) {
+	for _, i := range d.in.Rules[p].loads {
+		s := &d.slots[i]
+		if s.owner != p || s.at > energy.Off || s.floor {
+			continue
+		}
+		s.owner = nobody
+		if moreTelling(s.why, d.rules[p].why) {
+			s.why = d.rules[p].why
+		}
+		if s.apart != nil {
+			s.most, s.limit, s.apart = s.apart.most, s.apart.limit, nil
+		}
+	}
 }
 
 // frozenAt is the point that load i of policy p keeps at the most while its
