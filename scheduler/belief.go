@@ -29,6 +29,7 @@ type Belief struct {
 	Slow   [len(leaks)][]float64 `json:"slow"`             // leaky averages of what each unit would add, as a share of its top
 	Trials []trial               `json:"trials,omitempty"`
 	Lead   int                   `json:"lead"` // the rule that is followed
+	Idle   bool                  `json:"idle"` // but for its starts, which have been a loss
 }
 
 // budgetAt is a budget and when it was seen.
@@ -47,9 +48,12 @@ const (
 	steepFall = 0.15                     // of the highest budget that is kept
 	steepRise = 0.10                     // of all loads at their tops
 	firstRise = 0.60                     // of these: the first sighting counts as a rise
-	halfLife  = 7200.0                   // s of any budget after which what was gained counts half
+	halfLife  = 14400.0                  // s of any budget after which what was gained counts half
 	startCost = 10.0                     // s of a unit's top that a start must gain
 	ahead     = 10.0                     // s of the mean budget by which another rule must lead
+	borne     = 200.0                    // s of the mean budget that starts may lose before they are given up
+	forgiven  = 350.0                    // s of it that they need not have gained, of what one in vain costs, to be made again
+	vainMost  = 8                        // starts in vain, the most that all that was gained, or lost, makes up for
 	averaging = float64(time.Hour / 1e9) // s, of the mean budget
 	maxFalls  = 200
 )
@@ -99,6 +103,12 @@ func (f *Fleet) shape(loads []int32) shape {
 	return sh
 }
 
+// vain is what a start in vain costs, in seconds of a unit's top.
+func (sh shape) vain() float64 { return sh.minOn * sh.low / sh.top }
+
+// climbing is how long a unit climbs from off to its top, s.
+func (sh shape) climbing() float64 { return sh.top / sh.climb }
+
 // step is the belief after the budget was seen to be w at now.
 func (b Belief) step(now time.Time, w energy.Watts, sh shape) Belief {
 	t, s := float64(now.UnixNano())/1e9, max(0, float64(w))
@@ -130,13 +140,17 @@ func (b Belief) step(now time.Time, w energy.Watts, sh shape) Belief {
 	if s > 0 || last.W > 0 { // nights do not count
 		decay = math.Exp2(-dt / halfLife)
 	}
+	most := vainMost * sh.vain() * b.Mean / sh.top
 	b.Trials = slices.Clone(b.Trials)
 	for i := range b.Trials {
 		x := &b.Trials[i]
-		x.Score = x.Score*decay + x.gain(t, dt, (s+last.W)/2, sh)
-		x.Score -= startCost * float64(x.turn(t, b.outlook(&tenets[i], x.reach(t, sh), sh), sh))
+		gain := x.gain(t, dt, (s+last.W)/2, sh)
+		gain -= startCost * float64(x.turn(t, b.outlook(&tenets[i], x.reach(t, sh), sh), sh))
+		x.Score = x.Score*decay + gain
+		x.Total = min(max(x.Total+gain, -most), most)
 	}
 	b.choose(sh)
+	b.judge(sh)
 	return b
 }
 
@@ -215,21 +229,6 @@ func (b *Belief) average(dt, s float64, sh shape) {
 	}
 }
 
-// choose follows the rule that is ahead, by enough.
-func (b *Belief) choose(sh shape) {
-	mean := b.Mean / sh.top
-	score := func(i int) float64 { return b.Trials[i].Score + tenets[i].favour*mean }
-	best := b.Lead
-	for i := range tenets {
-		if score(i) > score(best) {
-			best = i
-		}
-	}
-	if score(best) > score(b.Lead)+ahead*mean {
-		b.Lead = best
-	}
-}
-
 // shift is the belief after the clock was set.
 func (b Belief) shift(by time.Duration) Belief {
 	d := by.Seconds()
@@ -260,18 +259,6 @@ func (b *Belief) most(t float64) float64 {
 		high = max(high, b.Recent[i].W)
 	}
 	return high
-}
-
-// least is the lowest budget since t, W; 0 if it is not known for so long.
-func (b *Belief) least(t float64) float64 {
-	low := math.Inf(1)
-	for i := len(b.Recent) - 1; i >= 0; i-- {
-		low = min(low, b.Recent[i].W)
-		if b.Recent[i].T <= t {
-			return low
-		}
-	}
-	return 0
 }
 
 // fall is when the budget first fell steeply since t; never is infinite.

@@ -30,7 +30,7 @@ func (d *decider) expect(p int32, w energy.Watts) outlook {
 		}
 		reach += float64(top)
 	}
-	o := b.outlook(&tenets[b.Lead], reach, r.shape)
+	o := b.follows(reach, r.shape)
 	o.free, o.hold = max(0, w), max(o.hold, w)
 	if r.policy.Objective != policies.Net {
 		o.high = energy.Watts(math.Inf(1)) // more loads, at lower points, are what gives most hashes

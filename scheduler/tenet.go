@@ -34,24 +34,20 @@ func (o outlook) keeps(low energy.Watts) bool { return low <= o.hold+tolerance }
 
 // tenet is a rule of when loads start and stop.
 type tenet struct {
-	lazy    bool    // starts only what is needed, even after a steep rise
-	never   bool    // starts nothing: every start has been a loss
-	patient bool    // starts when the leaky average says so
-	wait    float64 // s that there must have been enough for a start
-	hold    float64 // s that a dip is ridden through
-	leak    int     // or the leaky average that says when to stop, from 1
-	clouds  bool    // rides only through what looks like a cloud: it falls at once, and not to nothing
-	favour  float64 // s of the mean budget that it is ahead before anything is known
+	lazy   bool    // starts only what is needed, even after a steep rise
+	hold   float64 // s that a dip is ridden through
+	leak   int     // or the leaky average that says when to stop, from 1
+	clouds bool    // rides only through what looks like a cloud: it falls at once, and not to nothing
+	favour float64 // s of the mean budget that it is ahead before anything is known
 }
 
 const (
 	usualHold = 120.0 // s
 	favoured  = 75.0  // s of the mean budget, for a usual hold
-	late      = 300.0 // s of the mean budget that a rule that starts late must make up for
 	eager     = 60.0  // s after a steep rise in which starts are eager
 	reachIn   = 30.0  // s
 	dark      = 0.03  // of the highest budget of late: nothing is left
-	verdict   = 0.3   // of a unit's top: a leaky average that says start or stop
+	verdict   = 0.3   // of a unit's top: a leaky average below its negative says stop
 )
 
 // tenets are tried out.
@@ -78,27 +74,54 @@ var tenets = func() []tenet {
 			all[i].favour += favoured / 3
 		}
 	}
-	for _, wait := range []float64{120, 300, 600} {
-		all = append(all, tenet{wait: wait, clouds: true, favour: -late})
-	}
-	all = append(all, tenet{never: true, favour: -late / 3})
-	return append(all, tenet{patient: true, leak: 2, favour: -late}, tenet{patient: true, leak: 3, favour: -late})
+	return all
 }()
+
+// choose follows the rule that is ahead, by enough. One whose fleet is not as
+// the leader's is must also make up for what it takes to become so: what it has
+// won with loads that run, others do not win by starting them now.
+func (b *Belief) choose(sh shape) {
+	mean, lead := b.Mean/sh.top, &b.Trials[b.Lead]
+	best, most := b.Lead, lead.Score+(tenets[b.Lead].favour+ahead)*mean
+	for i := range tenets {
+		x := &b.Trials[i]
+		differ := math.Abs(float64(len(x.On) - len(lead.On)))
+		if score := x.Score + tenets[i].favour*mean - differ*sh.climbing()/2; score > most {
+			best, most = i, score
+		}
+	}
+	b.Lead = best
+}
+
+// judge decides whether anything is to start. What starts have lost by a while
+// is borne. After that none is made until they would have gained: the more, the
+// more it costs to start in vain.
+func (b *Belief) judge(sh shape) {
+	mean, total := b.Mean/sh.top, b.Trials[b.Lead].Total
+	switch {
+	case total < -borne*mean:
+		b.Idle = true
+	case total > max(-borne, sh.vain()-forgiven)*mean:
+		b.Idle = false
+	}
+}
+
+// follows is the outlook of the rule that is followed, when what runs can draw
+// reach, W, within half a minute.
+func (b *Belief) follows(reach float64, sh shape) outlook {
+	o := b.outlook(&tenets[b.Lead], reach, sh)
+	if b.Idle {
+		o.low = 0
+	}
+	return o
+}
 
 // outlook applies rule r, when what runs can draw reach, W, within half a
 // minute.
 func (b *Belief) outlook(r *tenet, reach float64, sh shape) outlook {
 	now := b.Recent[len(b.Recent)-1]
 	o := outlook{free: energy.Watts(now.W), low: energy.Watts(math.Inf(1)), high: energy.Watts(now.W), hold: energy.Watts(b.holds(r, sh))}
-	switch {
-	case r.never:
-		o.low = 0
-	case r.patient:
-		o.low = energy.Watts(min(now.W, crossing(b.Slow[r.leak-1], verdict)*sh.low))
-		o.high = energy.Watts(math.Inf(1))
-	case r.wait > 0:
-		o.low, o.high = energy.Watts(b.least(now.T-r.wait)), energy.Watts(math.Inf(1))
-	case !r.lazy && now.W > reach+sh.top && now.T-b.Rise <= eager:
+	if !r.lazy && now.W > reach+sh.top && now.T-b.Rise <= eager {
 		// More loads at lower points climb faster than fewer to their tops.
 		o.low, o.high = energy.Watts(now.W), energy.Watts(math.Inf(1))
 	}

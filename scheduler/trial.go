@@ -9,7 +9,8 @@ import (
 // trial is an imagined fleet under one rule. Of its units the one that has run
 // longest stops first, the one that has been off longest starts first.
 type trial struct {
-	Score float64   `json:"score"` // s of a unit's top
+	Score float64   `json:"score"` // what was gained, of late; s of a unit's top
+	Total float64   `json:"total"` // what was gained ever, within bounds
 	Draw  float64   `json:"draw"`  // W
 	On    []float64 `json:"on"`    // when each unit that runs was started, unix s, rising
 	Off   []float64 `json:"off"`   // when each other had stopped, rising
