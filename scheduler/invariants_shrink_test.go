@@ -80,6 +80,7 @@ func plainerSites(s *siteSpec) (out []*siteSpec) {
 	}
 	for _, forget := range []func(*Memory){
 		func(m *Memory) { m.Rising = nil }, func(m *Memory) { m.Falling = nil }, func(m *Memory) { m.Stale = nil },
+		func(m *Memory) { m.Beliefs = nil },
 	} {
 		c := *s
 		forget(&c.in.Memory)
@@ -98,7 +99,12 @@ func namesKept(s *siteSpec, i int) bool {
 }
 
 func show(t testing.TB, s *siteSpec) string {
-	out := fmt.Sprintf("balance %+v import limit %v aux %v clock %v ceilings %+v memory %+v\n", s.in.Balance.Available, s.in.ImportLimit, s.in.Aux, s.in.ClockOK, s.in.Ceilings, s.in.Memory)
+	memory := s.in.Memory
+	memory.Beliefs = nil // too much to read
+	out := fmt.Sprintf("balance %+v import limit %v aux %v clock %v ceilings %+v memory %+v\n", s.in.Balance.Available, s.in.ImportLimit, s.in.Aux, s.in.ClockOK, s.in.Ceilings, memory)
+	for name, b := range s.in.Memory.Beliefs {
+		out += fmt.Sprintf("belief of %s: rule %+v, idle %v, recent %v\n", name, tenets[b.Lead], b.Idle, b.Recent)
+	}
 	out += fmt.Sprintf("ok %v net %v\n", s.in.Balance.OK, s.in.Balance.Net)
 	for i, sp := range s.specs {
 		out += fmt.Sprintf("  %+v\n    %v\n    %+v\n", *sp, s.points[i], s.in.Loads[i])

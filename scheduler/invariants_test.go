@@ -33,6 +33,7 @@ func TestDecideInvariants(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(1500) {
 				s := randomSite(rand.New(rand.NewPCG(seed, 5)))
+				s.past(t, rand.New(rand.NewPCG(seed, 6)))
 				if fault := check(t, s); fault != "" {
 					s, fault = shrink(t, s, fault, check)
 					t.Fatalf("seed %d: %s\n%s", seed, fault, show(t, s))
@@ -255,7 +256,11 @@ func checkBudgets(t testing.TB, s *siteSpec) string {
 	for i, d := range plan.Decisions {
 		g, f := costOf(in, i, d)
 		idle, floors = idle+in.Fleet.loads[i].off, floors+f
-		if p := ruleOf(in, d); p >= 0 {
+		if p := ruleOf(in, d); p >= 0 && d.Reason == energy.Bridged {
+			if d.To != 1 || carry(&in.Rules[p].policy) == 0 {
+				return fmt.Sprintf("%s is carried through a dip at point %d", d.Load, d.To)
+			}
+		} else if p >= 0 {
 			granted[p] += g
 			if why := stalePromise(in, p, i, d); why != "" {
 				return why
