@@ -44,7 +44,7 @@ func wrongs() map[string]wrong {
 		"no template":  {body(`{"result":null,"error":null,"id":"getblocktemplate"}`), "unsupported", "coinbasevalue"},
 		"bad template": {body(`{"result":{"coinbasevalue":1,"height":-1,"version":2},"error":null,"id":"getblocktemplate"}`), "template", "height -1"},
 		"cut short":    {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "1000"); fmt.Fprint(w, `{"result":`) }, "hung-up", "EOF"},
-		"huge":         {func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, maxAnswer+1)) }, "too-large", "16777216"},
+		"huge":         {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "16777217"); fmt.Fprint(w, "{") }, "too-large", "16777216"},
 		"headers":      {func(w http.ResponseWriter) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "network", "headers"},
 		"hangs up":     {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "hung-up", "EOF"},
 	}
@@ -87,6 +87,29 @@ func TestFaults(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// zeros never end.
+type zeros struct{ read int }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	clear(p)
+	z.read += len(p)
+	return len(p), nil
+}
+
+func (z *zeros) Close() error { return nil }
+
+// An answer is read no further than the most that one may have, whether or not
+// it says how long it is.
+func TestAnswersThatAreTooLong(t *testing.T) {
+	for said, most := range map[int64]int{-1: maxAnswer + 1, maxAnswer + 1: 0} {
+		body := &zeros{}
+		raw, err := readAnswer(&http.Response{ContentLength: said, Body: body})
+		if raw != nil || faultCause(err) != "too-large" || body.read > most {
+			t.Errorf("length %d: %d bytes read, %v", said, body.read, err)
+		}
 	}
 }
 

@@ -141,15 +141,19 @@ func (n *node) credentials() (user, password string, err error) {
 }
 
 func readAnswer(resp *http.Response) ([]byte, error) {
+	tooLarge := fmt.Errorf("%w: more than %d bytes", errLarge, maxAnswer)
 	var b bytes.Buffer
-	if resp.ContentLength > 0 {
-		b.Grow(int(min(resp.ContentLength, maxAnswer)) + bytes.MinRead)
+	switch {
+	case resp.ContentLength > maxAnswer: // nothing of it is of use
+		return nil, tooLarge
+	case resp.ContentLength > 0:
+		b.Grow(int(resp.ContentLength) + bytes.MinRead)
 	}
 	if _, err := b.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
 		return nil, fmt.Errorf("read the node's answer: %w", err)
 	}
 	if b.Len() > maxAnswer {
-		return nil, fmt.Errorf("%w: more than %d bytes", errLarge, maxAnswer)
+		return nil, tooLarge
 	}
 	return b.Bytes(), nil
 }
