@@ -24,7 +24,8 @@ func newMachine(workers int) *machine {
 	return m
 }
 
-// run lets the workers loose for d, and returns the CPU used.
+// run lets the workers loose for d, and returns the CPU used. Time goes from
+// one change to the next.
 func (m *machine) run(d time.Duration) time.Duration {
 	type worker struct {
 		until time.Time // busy or asleep
@@ -35,27 +36,26 @@ func (m *machine) run(d time.Duration) time.Duration {
 		workers[i].until = m.now
 	}
 	began, end := m.cpu, m.now.Add(d)
-	const step = 10 * time.Microsecond
-	for ; m.now.Before(end); m.now = m.now.Add(step) {
+	for m.now.Before(end) {
+		next := end
 		for i := range workers {
 			w := &workers[i]
+			if !m.now.Before(w.until) {
+				if w.busy {
+					m.t.done()
+				}
+				w.busy, w.until = m.turn(end)
+			}
+			if w.until.Before(next) {
+				next = w.until
+			}
+		}
+		// A worker that is told to wait until now asks again.
+		step := max(next.Sub(m.now), time.Microsecond)
+		m.now = m.now.Add(step)
+		for _, w := range workers {
 			if w.busy {
 				m.cpu += time.Duration(float64(step) * (1 + m.extra))
-			}
-			if m.now.Before(w.until) {
-				continue
-			}
-			if w.busy {
-				m.t.done()
-			}
-			g := m.t.take(m.now)
-			switch w.busy = g.quantum > 0; {
-			case w.busy:
-				w.until = m.now.Add(max(g.quantum, m.least))
-			case g.until.IsZero():
-				w.until = end
-			default:
-				w.until = g.until
 			}
 		}
 	}
@@ -65,6 +65,18 @@ func (m *machine) run(d time.Duration) time.Duration {
 		}
 	}
 	return m.cpu - began
+}
+
+// turn is what one worker does next, and until when.
+func (m *machine) turn(end time.Time) (busy bool, until time.Time) {
+	switch g := m.t.take(m.now); {
+	case g.quantum > 0:
+		return true, m.now.Add(max(g.quantum, m.least))
+	case g.until.IsZero():
+		return false, end
+	default:
+		return false, g.until
+	}
 }
 
 func TestThrottleHoldsDuty(t *testing.T) {
