@@ -18,8 +18,8 @@ const memberShift = 48
 // errNoWork stands for the moment before anything is known.
 var errNoWork = errors.New("no pool has work yet")
 
-// spurned shares in a row, none accepted in between, mean that a pool takes
-// none.
+// spurned shares in a row, rejected or never answered, none accepted in
+// between, mean that a pool takes none.
 const spurned = 10
 
 // member is one of several sources of work.
@@ -30,7 +30,7 @@ type member struct {
 	own  *work.Job // as the source has it
 	job  *work.Job // the same, numbered for all members
 	took uint64    // shares accepted when last looked
-	lost uint64    // shares rejected when the last one was accepted, or it was left
+	lost uint64    // shares in vain when the last one was accepted, or it was left
 	runs bool
 	end  func() // stops it and waits; Run's alone; nil: it does not run
 }
@@ -101,11 +101,11 @@ func (f *failover) look(now time.Time) {
 				m.job = &j
 			}
 		}
-		rejected := s.Counts.Rejects()
+		vain := s.Counts.Rejects() + s.Counts.Silent
 		if s.Counts.Accepted != m.took || i != f.used {
-			m.took, m.lost = s.Counts.Accepted, rejected
+			m.took, m.lost = s.Counts.Accepted, vain
 		}
-		f.order.tell(now, i, m.job != nil, rejected-m.lost >= spurned)
+		f.order.tell(now, i, m.job != nil, vain-m.lost >= spurned)
 	}
 }
 
@@ -119,7 +119,7 @@ func (f *failover) decide(ctx context.Context, now time.Time) (wake time.Time) {
 		if !f.order.list[was].good() {
 			why = "the other gives no work"
 			if f.order.list[was].spurn {
-				why = "the other rejects every share"
+				why = "the other takes no share"
 			}
 		}
 		f.log.Info("work comes from another pool", "from", f.members[was].name, "to", f.members[is].name, "why", why)

@@ -222,16 +222,26 @@ func TestUpstreamNames(t *testing.T) {
 	}
 }
 
-// A pool that turns down share after share is left for one that takes them.
-func TestFailoverFromAPoolThatRejects(t *testing.T) {
-	inFailover(t, func(t *testing.T, f *failover, a, b *scripted) {
+// A pool that turns down share after share, or never answers one, is left for
+// one that takes them.
+func TestFailoverFromAPoolThatTakesNone(t *testing.T) {
+	for name, vain := range map[string]func(n uint64) work.Counts{
+		"rejects": func(n uint64) work.Counts { return work.Counts{Rejected: map[string]uint64{"other": n}} },
+		"silent":  func(n uint64) work.Counts { return work.Counts{Silent: n} },
+	} {
+		t.Run(name, func(t *testing.T) { inFailover(t, leavesAndReturns(vain)) })
+	}
+}
+
+func leavesAndReturns(vain func(n uint64) work.Counts) func(*testing.T, *failover, *scripted, *scripted) {
+	return func(t *testing.T, f *failover, a, b *scripted) {
 		a.give("a1")
 		counts := func(accepted, rejected uint64) {
 			a.set(func(s *work.State) {
-				s.Counts = work.Counts{Accepted: accepted, Rejected: map[string]uint64{"other": rejected}}
+				s.Counts = vain(rejected)
+				s.Counts.Accepted = accepted
 			})
-			time.Sleep(10 * time.Second)
-			synctest.Wait()
+			pass(10 * time.Second)
 		}
 		counts(0, spurned-1)
 		counts(1, spurned)
@@ -244,19 +254,11 @@ func TestFailoverFromAPoolThatRejects(t *testing.T) {
 			t.Errorf("the second runs: %v; works on %q", b.running(), jobID(f.State()))
 		}
 		b.give("b1")
-		synctest.Wait()
-		if jobID(f.State()) != "b1" {
-			t.Errorf("works on %q", jobID(f.State()))
-		}
-		time.Sleep(time.Minute + time.Second)
-		synctest.Wait()
-		if jobID(f.State()) != "b1" {
-			t.Error("the first has not had to wait for longer after so short a time")
-		}
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if jobID(f.State()) != "a1" {
-			t.Error("the first has no other chance")
-		}
-	})
+		pass(0)
+		worksOn(t, f, "the second has work", "b1")
+		pass(time.Minute + time.Second)
+		worksOn(t, f, "the first must wait for longer after so short a time", "b1")
+		pass(time.Minute)
+		worksOn(t, f, "the first has another chance", "a1")
+	}
 }
