@@ -80,7 +80,7 @@ func plainerSites(s *siteSpec) (out []*siteSpec) {
 	}
 	for _, forget := range []func(*Memory){
 		func(m *Memory) { m.Rising = nil }, func(m *Memory) { m.Falling = nil }, func(m *Memory) { m.Stale = nil },
-		func(m *Memory) { m.Beliefs = nil },
+		func(m *Memory) { m.Beliefs = nil }, func(m *Memory) { m.Probe = Probe{} },
 	} {
 		c := *s
 		forget(&c.in.Memory)

@@ -280,7 +280,7 @@ func checkBudgets(t testing.TB, s *siteSpec) string {
 		above += granted[p]
 		// Floors are checked where all policies leave the same reserve and
 		// none is fixed; elsewhere see aside.
-		budget := (in.Balance.Available-pol.Reserve)/gross - idle
+		budget := (in.Balance.Available-pol.Reserve+hidden(in))/gross - idle
 		if len(in.Rules) == 1 {
 			budget -= floors
 		}
@@ -476,7 +476,7 @@ func checkCourses(t testing.TB, s *siteSpec) string {
 	if !rises {
 		return ""
 	}
-	limit := in.Balance.Available - reserve
+	limit := in.Balance.Available - reserve + hidden(in)
 	for _, c := range in.Ceilings {
 		if c.At == energy.AtFlexible {
 			limit = min(limit, c.Max)
