@@ -21,7 +21,7 @@ func (d *decider) allocate(p int32, left purse, floors energy.Watts) (spent ener
 	low, high := floors, d.tops(p) // of what runs: the lowest points, and the highest
 	allowed := d.allowance(p, left, floors)
 	hard := left.hard // no bridge beats a limit
-	for _, i := range r.bases {
+	for _, i := range d.keeping(p) {
 		s := &d.slots[i]
 		switch {
 		case s.owner != p:

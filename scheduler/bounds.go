@@ -99,7 +99,11 @@ func (d *decider) boundLoad(i int32) {
 			d.plan.wakeAt(end)
 			s.cap(energy.Off, energy.MinOff)
 		}
-	} else if end, yes := within(d.now, st.Since, l.minOn); yes {
+		return
+	}
+	s.final = d.usedUp(l, st)
+	d.finals = d.finals || s.final
+	if end, yes := within(d.now, st.Since, l.minOn); yes {
 		d.plan.wakeAt(end)
 		s.floor = true
 	}

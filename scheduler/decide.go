@@ -53,6 +53,7 @@ type decider struct {
 	lowest  energy.Watts  // the lowest ceiling, above the draw when off
 	bounded energy.Reason // why
 	limited bool          // something binds the import
+	finals  bool          // some load runs that may not start again today
 	pending []energy.Watts
 	owned   energy.Watts // what policies down to the present one have, floors included
 	rising  []int32      // loads, in the order in which they were granted more
@@ -72,6 +73,7 @@ type slot struct {
 	floor bool // its lowest running point is set aside
 	gone  bool // does not answer: whatever it draws is beyond control
 	waits bool // for draw that is on its way down
+	final bool // runs, and may not start again today
 	// Once it is tracked: what it will draw when a command can reach it, and
 	// what soon, at the point granted so far, above its draw when off.
 	ahead, will energy.Watts
@@ -129,6 +131,7 @@ func newDecider(now time.Time, in Input) *decider {
 type scratch struct {
 	slots           []slot
 	rising, on, off []int32
+	keeping         []int32
 }
 
 var lent sync.Pool

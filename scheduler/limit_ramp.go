@@ -94,7 +94,7 @@ func (d *decider) easePolicy(p int32) {
 	room := d.room(p, st)
 	lacks := slope.Level/d.gross - st.granted
 	for _, low := range []bool{true, false} { // levels are cut before loads stop
-		for _, i := range r.bases {
+		for _, i := range d.keeping(p) {
 			if lacks > tolerance && d.lets(p, i) {
 				lacks -= d.easeLoad(p, i, ask{lacks, low}, &room)
 			}

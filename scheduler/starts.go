@@ -90,6 +90,31 @@ func (d *decider) usedUp(l *fleetLoad, st *LoadState) bool {
 	return d.now.Before(d.in.DayEnd)
 }
 
+// keeping is the order in which loads of policy p that run keep their lowest
+// points: of those that stand alike in the policy's own order, the ones that
+// may not start again today are the last to be stopped.
+func (d *decider) keeping(p int32) []int32 {
+	r := &d.in.Rules[p]
+	if !d.finals {
+		return r.bases
+	}
+	list := d.work.keeping[:0] // lent, and good until the next call
+	for from, to := 0, 0; from < len(r.bases); from = to {
+		for to < len(r.bases) && r.tier[r.bases[to]] == r.tier[r.bases[from]] {
+			to++
+		}
+		for _, final := range []bool{true, false} {
+			for _, i := range r.bases[from:to] {
+				if d.slots[i].final == final {
+					list = append(list, i)
+				}
+			}
+		}
+	}
+	d.work.keeping = list
+	return list
+}
+
 // today is the local day of now. While the clock cannot be trusted it is the
 // day that was last counted, and does not end.
 func (s *site) today(now time.Time) day {

@@ -227,3 +227,44 @@ func (s *site) outlives(t *testing.T, now time.Time) (k Kept) {
 	}
 	return k
 }
+
+// Of loads that run, those that may not start again today are the last to be
+// stopped; but a policy's own order comes first, and midnight ends it.
+func TestStartsUsedUpStopLast(t *testing.T) {
+	listed := func(p *policies.Policy) { p.Order, p.Loads = policies.Listed, []string{"a", "b"} }
+	tests := map[string]struct {
+		change []func(*siteSpec)
+		want   string // what of a and b still runs
+	}{
+		"the more efficient one":   {nil, "a"},
+		"b has none left":          {[]func(*siteSpec){spent(1)}, "b"},
+		"a has none left":          {[]func(*siteSpec){spent(0)}, "a"},
+		"neither has":              {[]func(*siteSpec){spent(0), spent(1)}, "a"},
+		"a comes first":            {[]func(*siteSpec){spent(1), policy(listed)}, "a"},
+		"tracked":                  {[]func(*siteSpec){tracked}, "a"},
+		"tracked, b has none":      {[]func(*siteSpec){tracked, spent(1)}, "b"},
+		"tracked, a comes first":   {[]func(*siteSpec){tracked, spent(1), policy(listed)}, "a"},
+		"b has, when the day ends": {[]func(*siteSpec){spent(1), func(s *siteSpec) { s.in.DayEnd = noon }}, "a"},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(1200, append([]func(*siteSpec){on(time.Hour, 1, 1)}, c.change...)...)
+			running := ""
+			for _, d := range Decide(noon, s.input(t)).Decisions {
+				if d.To > energy.Off {
+					running += d.Load
+				}
+			}
+			if running != c.want {
+				t.Errorf("%q runs, want %q", running, c.want)
+			}
+		})
+	}
+}
+
+// spent leaves load i no start for the rest of the day.
+func spent(i int) func(*siteSpec) {
+	return func(s *siteSpec) {
+		s.specs[i].MaxStarts, s.in.Loads[i].Starts, s.in.DayEnd = 3, 3, noon.Add(time.Hour)
+	}
+}

@@ -44,7 +44,7 @@ func (d *decider) track(p int32, budget energy.Watts, ceiling purse) (spent ener
 	r := &d.in.Rules[p]
 	arrives := d.now.Add(d.in.latency())
 	on, off := d.work.on[:0], d.work.off[:0]
-	for _, i := range r.bases {
+	for _, i := range d.keeping(p) {
 		s := &d.slots[i]
 		if s.owner != p || s.gone {
 			continue
@@ -179,7 +179,16 @@ func (t *tracker) nimble(i int32, low energy.Watts) bool {
 func (t *tracker) inTurn(loads []int32, last bool) {
 	r := &t.d.in.Rules[t.p]
 	slices.SortStableFunc(loads, func(a, b int32) int {
-		if x := cmp.Or(cmp.Compare(r.tier[a], r.tier[b]), cmp.Compare(t.d.in.Fleet.loads[a].base, t.d.in.Fleet.loads[b].base)); x != 0 {
+		if x := cmp.Compare(r.tier[a], r.tier[b]); x != 0 {
+			return x
+		}
+		if final := t.d.slots[a].final; final != t.d.slots[b].final { // only of loads that run
+			if final {
+				return -1
+			}
+			return 1
+		}
+		if x := cmp.Compare(t.d.in.Fleet.loads[a].base, t.d.in.Fleet.loads[b].base); x != 0 {
 			return x
 		}
 		if fa, fb := t.d.in.Fleet.loads[a].fast, t.d.in.Fleet.loads[b].fast; fa != fb {
