@@ -52,7 +52,7 @@ const (
 	startCost = 10.0                     // s of a unit's top that a start must gain
 	ahead     = 10.0                     // s of the mean budget by which another rule must lead
 	borne     = 200.0                    // s of the mean budget that starts may lose before they are given up
-	forgiven  = 350.0                    // s of it that they need not have gained, of what one in vain costs, to be made again
+	forgiven  = 490.0                    // s of it that they need not have gained, of what one in vain costs, to be made again
 	vainMost  = 8                        // starts in vain, the most that all that was gained, or lost, makes up for
 	averaging = float64(time.Hour / 1e9) // s, of the mean budget
 	maxFalls  = 200

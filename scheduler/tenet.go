@@ -94,16 +94,16 @@ func (b *Belief) choose(sh shape) {
 }
 
 // judge decides whether anything is to start. What starts have lost by a while
-// is borne. After that none is made until they would have gained: the more, the
-// more it costs to start in vain.
+// is borne. After that none is made until they would have gained, even if the
+// budget went now: the more, the more it costs to start in vain.
 func (b *Belief) judge(sh shape) {
-	mean, total := b.Mean/sh.top, b.Trials[b.Lead].Total
-	switch {
-	case total < -borne*mean:
-		b.Idle = true
-	case total > max(-borne, sh.vain()-forgiven)*mean:
-		b.Idle = false
+	lead, mean := &b.Trials[b.Lead], b.Mean/sh.top
+	if !b.Idle {
+		b.Idle = lead.Total < -borne*mean
+		return
 	}
+	now := b.Recent[len(b.Recent)-1].T
+	b.Idle = lead.Total-lead.owes(now, sh) <= max(-borne, sh.vain()-forgiven)*mean
 }
 
 // follows is the outlook of the rule that is followed, when what runs can draw

@@ -55,6 +55,16 @@ func (x *trial) reach(t float64, sh shape) float64 {
 	return w + float64(i+1)*sh.top
 }
 
+// owes is what would have to be bought until all that runs may stop, if there
+// were no budget from now on, in seconds of a unit's top.
+func (x *trial) owes(t float64, sh shape) float64 {
+	e := 0.0
+	for _, on := range x.On {
+		e += max(0, sh.minOn-(t-on)) * sh.low / sh.top
+	}
+	return e
+}
+
 // turn stops and starts units as o has it, and returns how many it has started.
 func (x *trial) turn(t float64, o outlook, sh shape) (started int) {
 	n, stopped := len(x.On), 0

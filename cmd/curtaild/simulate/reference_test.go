@@ -109,6 +109,7 @@ func TestGeneratedDays(t *testing.T) {
 		for _, fleet := range fleets {
 			sums := map[string]*score{}
 			gap, worst := math.Inf(1), uint64(0)
+			var far []string // days that are two points or more behind the best of theirs
 			for seed := first; seed < first+uint64(*generated); seed++ {
 				path := filepath.Join(t.TempDir(), fmt.Sprintf("%s-%d", kind.name, seed))
 				writeSeries(t, path, kind.make(seed, 150e3))
@@ -116,8 +117,12 @@ func TestGeneratedDays(t *testing.T) {
 				best := slices.MaxFunc(rows, func(a, b score) int { return int(math.Copysign(1, a.net-b.net)) })
 				us := e.ours(t, append(fleet.args, "-series", path)...)
 				us.name = "curtaild"
-				if d := us.net - best.net; d < gap {
+				d := us.net - best.net
+				if d < gap {
 					gap, worst = d, seed
+				}
+				if d <= -2 {
+					far = append(far, fmt.Sprintf("%d: %.2f %% (%s %.2f %%)", seed, us.net, best.name, best.net))
 				}
 				for _, s := range append(rows, us) {
 					if sums[s.name] == nil {
@@ -129,6 +134,9 @@ func TestGeneratedDays(t *testing.T) {
 				}
 			}
 			t.Logf("%s, %s, seeds %d to %d; worst against the best of its day: %+.2f (%d)", kind.name, fleet.name, first, first+uint64(*generated)-1, gap, worst)
+			if len(far) > 0 {
+				t.Logf("  two points or more behind: %s", strings.Join(far, ", "))
+			}
 			for _, s := range sums {
 				t.Logf("  %-30s net %6.2f %%, %5.2f starts, %4.0f level changes", s.name, s.net, s.starts, s.levels)
 				if s.name != "curtaild" && s.net >= sums["curtaild"].net {
