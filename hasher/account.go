@@ -27,6 +27,9 @@ func (p *Pool) figures(now time.Time, s statsNotice) {
 	wall := time.Duration(s.Wall - r.last.Wall).Seconds()
 	hashes := float64(s.Hashes - r.last.Hashes)
 	sameDuty := r.last.Seq == s.Seq
+	if f, ok := p.src.(*failover); ok && s.Dropped > r.last.Dropped {
+		f.missed(s.Dropped - r.last.Dropped)
+	}
 	if s.Wrong > r.last.Wrong {
 		p.cfg.Log.Error("kernel finds shares that are none", "load", p.cfg.Name, "wrong", s.Wrong)
 	}

@@ -192,3 +192,28 @@ func TestWorkerWithoutAKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A pool whose difficulty is next to nothing does not keep the daemon busy:
+// so many shares a second, and the rest counted.
+func TestWorkerTellsOfSoManyShares(t *testing.T) {
+	t.Parallel()
+	c := start(t, 1)
+	job := easyJob()
+	job.Target = work.SHA256d.DifficultyTarget(0)
+	c.send(order{Job: &jobOrder{Job: job}})
+	c.send(order{Duty: &dutyOrder{Seq: 1, Duty: 0.5}})
+	from := await(t, c, func(n notice) bool { return n.Stats != nil && n.Stats.Dropped > 0 }).Stats
+	shares := 0
+	to := await(t, c, func(n notice) bool {
+		if n.Share != nil {
+			shares++
+		}
+		return n.Stats != nil && n.Stats.Wall > from.Wall+int64(time.Second)
+	}).Stats
+	if most := 1 + (to.Wall-from.Wall)/int64(shareEvery); shares == 0 || int64(shares) > most {
+		t.Errorf("%d shares in %v, at most %d", shares, time.Duration(to.Wall-from.Wall), most)
+	}
+	if to.Dropped <= from.Dropped {
+		t.Errorf("%d lost, then %d", from.Dropped, to.Dropped)
+	}
+}

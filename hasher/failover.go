@@ -32,6 +32,7 @@ type member struct {
 	took uint64    // shares accepted when last looked
 	lost uint64    // shares in vain when the last one was accepted, or it was left
 	runs bool
+	more uint64 // shares for it that were too many to be told of
 	end  func() // stops it and waits; Run's alone; nil: it does not run
 }
 
@@ -186,7 +187,7 @@ func (f *failover) State() work.State {
 	out := work.State{Job: f.members[f.used].job}
 	var why []string
 	for _, m := range f.members {
-		s := m.src.State()
+		s := m.state()
 		out.Counts = out.Counts.Plus(s.Counts)
 		if s.Err != nil && m.runs {
 			why = append(why, s.Err.Error())
@@ -200,6 +201,22 @@ func (f *failover) State() work.State {
 		out.Err = errNoWork
 	}
 	return out
+}
+
+// state is the source's, with the shares that never got there.
+func (m *member) state() work.State {
+	s := m.src.State()
+	if m.more > 0 {
+		s.Counts = s.Counts.Plus(work.Counts{Unsent: map[string]uint64{"excess": m.more}})
+	}
+	return s
+}
+
+// missed counts shares that were found, and too many to be told of.
+func (f *failover) missed(n uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.members[f.used].more += n
 }
 
 // Submit hands a share to the source whose job it is of.
@@ -226,7 +243,7 @@ func (f *failover) status() []UpstreamStatus {
 	defer f.mu.Unlock()
 	out := make([]UpstreamStatus, len(f.members))
 	for i, m := range f.members {
-		out[i] = UpstreamStatus{Name: m.name, Running: m.runs, State: m.src.State()}
+		out[i] = UpstreamStatus{Name: m.name, Running: m.runs, State: m.state()}
 		out[i].InUse = i == f.used && out[i].State.Job != nil
 	}
 	return out

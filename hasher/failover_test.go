@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"testing/synctest"
 	"time"
 
@@ -202,6 +203,26 @@ func TestFailoverCounts(t *testing.T) {
 			t.Errorf("status %+v", list)
 		}
 	})
+}
+
+// Shares that the worker process could not tell of count for the pool in use.
+func TestExcessIsCounted(t *testing.T) {
+	p, err := NewPool(Config{
+		Name: "cpu", Workers: 1, Power: Power{Core: 10, Files: fstest.MapFS{}}, Command: workerCommand,
+		Upstreams: []Upstream{{Stratum: &stratum.Config{URL: "stratum+tcp://a:1"}}, {Stratum: &stratum.Config{URL: "stratum+tcp://b:1"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t0 := time.Unix(1e9, 0)
+	p.begin(t0)
+	for i, lost := range []uint64{3, 3, 7} {
+		p.figures(t0, statsNotice{Wall: int64(i+1) * 1e9, Dropped: lost})
+	}
+	list := p.Upstreams()
+	if list[0].State.Counts.Unsent["excess"] != 7 || list[1].State.Counts.Unsent["excess"] != 0 || p.Shares().Unsent["excess"] != 7 {
+		t.Errorf("counted %+v", list)
+	}
 }
 
 // Every upstream has a name of its own, though a pool may be in the list twice.

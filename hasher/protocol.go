@@ -69,7 +69,7 @@ type statsNotice struct {
 	Hashes  uint64 `json:"hashes"`
 	CPU     int64  `json:"cpu_ns"`  // of the process
 	Wall    int64  `json:"wall_ns"` // since the process began, monotonic
-	Dropped uint64 `json:"dropped"` // shares lost because the daemon did not read
+	Dropped uint64 `json:"dropped"` // shares lost: the daemon did not read, or there were too many
 	Wrong   uint64 `json:"wrong"`   // hits of the kernel that were none
 	Spent   bool   `json:"spent"`   // a worker has run out of headers for this job
 }

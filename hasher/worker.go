@@ -18,6 +18,9 @@ const (
 	statsEvery  = 500 * time.Millisecond
 	statsSoon   = 200 * time.Millisecond // after a change of duty
 	shareBuffer = 256
+	// shareEvery bounds what a pool with far too low a difficulty makes of the
+	// daemon, which has to look at every share at its own, higher priority.
+	shareEvery = 2 * time.Millisecond
 )
 
 var errStop = errors.New("told to stop")
@@ -124,6 +127,9 @@ func (w *worker) run(ctx context.Context, orders <-chan order) error {
 func (w *worker) loop(ctx context.Context, orders <-chan order) error {
 	tick := time.NewTicker(statsEvery)
 	defer tick.Stop()
+	pace := time.NewTimer(0)
+	defer pace.Stop()
+	var shares <-chan work.Share // nil: the next one's time has not come
 	for {
 		select {
 		case <-ctx.Done():
@@ -136,10 +142,14 @@ func (w *worker) loop(ctx context.Context, orders <-chan order) error {
 			if soon {
 				tick.Reset(statsSoon)
 			}
-		case s := <-w.crew.shares:
+		case <-pace.C:
+			shares = w.crew.shares
+		case s := <-shares:
 			if err := writeLine(w.out, notice{Share: &s}); err != nil {
 				return err
 			}
+			shares = nil
+			pace.Reset(shareEvery)
 		case <-tick.C:
 			tick.Reset(statsEvery)
 			if err := w.stats(); err != nil {
