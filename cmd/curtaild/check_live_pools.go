@@ -5,10 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/curtaild/curtaild/cmd/curtaild/config"
 	"github.com/curtaild/curtaild/hasher"
 )
+
+// workFor is how long a pool or node has to give work. One that keeps quiet
+// about mining.configure is asked for work after five seconds only.
+const workFor = 8 * time.Second
 
 // tryPools asks each pool or node of the local workers for work.
 func tryPools(ctx context.Context, h *config.Hasher) []finding {
@@ -25,7 +30,7 @@ func tryPools(ctx context.Context, h *config.Hasher) []finding {
 }
 
 func tryPool(ctx context.Context, c *config.Pool) finding {
-	ctx, cancel := context.WithTimeout(ctx, dialFor)
+	ctx, cancel := context.WithTimeout(ctx, workFor)
 	defer cancel()
 	f := finding{Kind: "pool", Name: c.URL}
 	u, err := upstream(c)
@@ -36,7 +41,7 @@ func tryPool(ctx context.Context, c *config.Pool) finding {
 	s, err := hasher.Try(ctx, u)
 	switch {
 	case err != nil && errors.Is(err, context.DeadlineExceeded):
-		f.Says = fmt.Sprintf("no work within %v", dialFor)
+		f.Says = fmt.Sprintf("no work within %v", workFor)
 	case err != nil:
 		f.Says = err.Error()
 	case s.Job == nil:

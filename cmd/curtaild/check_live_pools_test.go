@@ -12,20 +12,30 @@ import (
 	"github.com/curtaild/curtaild/internal/testbed"
 )
 
+// poolWithWork is the address of a pool that has a job, and takes some methods
+// as the map says.
+func poolWithWork(t *testing.T, unknown map[string]string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pooltest.New("site.cpu", 4)
+	p.Unknown = unknown
+	p.Job(pooltest.Example("a", true))
+	p.Listen(l)
+	t.Cleanup(p.Close)
+	return l.Addr().String()
+}
+
 // What a live check says of pools and nodes: what they have us look for, or why
 // they do not.
 func TestPoolsAreTried(t *testing.T) {
 	t.Parallel()
 	const payout = "sb1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsq63aett"
 	n := testbed.Btcd(t, payout)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := pooltest.New("site.cpu", 4)
-	pool.Job(pooltest.Example("a", true))
-	pool.Listen(l)
-	defer pool.Close()
+	pool := poolWithWork(t, nil)
+	old := poolWithWork(t, map[string]string{"mining.configure": "silence"})
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +58,9 @@ hasher:
     - {url: %[1]q, user: %[2]s, password_file: wrong, payout: %[3]s}
     - {url: "stratum+tcp://%[4]s", user: site.cpu, password_file: wrong}
     - {url: "stratum+tcp://%[5]s", user: u}
+    - {url: "stratum+tcp://%[6]s", user: site.cpu}
     - {url: "stratum+tcp://127.0.0.1:1", user: u}
-`, n.URL, n.User, payout, l.Addr(), silent.Addr()),
+`, n.URL, n.User, payout, pool, silent.Addr(), old),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -65,7 +76,7 @@ hasher:
 		says string
 	}{
 		{true, "block 1 of difficulty 4.657e-10"}, {false, "not of its chain"}, {false, "refuses user or password"},
-		{true, "has work"}, {false, "no work within 5s"}, {false, "connection refused"},
+		{true, "has work"}, {false, "no work within 8s"}, {true, "has work"}, {false, "connection refused"},
 	} {
 		if f := got[i]; f.OK != want.ok || !strings.Contains(f.Says, want.says) || f.Kind != "pool" || !strings.Contains(f.Name, "127.0.0.1") {
 			t.Errorf("pool %d: %+v, want %q", i, f, want.says)
