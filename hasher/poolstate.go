@@ -22,7 +22,7 @@ type poolState struct {
 	child    *child
 	born     time.Time
 	heard    time.Time // last figures
-	births   uint64
+	orders   uint64    // jobs that processes were given
 	backoff  time.Duration
 	childErr error
 	ready    bool // the child has said hello
@@ -70,7 +70,6 @@ func (p *Pool) launch(now time.Time) error {
 	}
 	r := &p.run
 	r.child, r.born, r.heard, r.ready, r.last = c, now, now, false, statsNotice{}
-	r.births++
 	if r.job != nil {
 		p.sendJob()
 	}

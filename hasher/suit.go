@@ -21,8 +21,9 @@ func (p *Pool) work(now time.Time) {
 	p.look()
 }
 
-// sendJob gives the process its job. One that has followed another begins
-// elsewhere in the extranonce, not to find the same shares again.
+// sendJob gives the process its job. Each time it begins elsewhere in the
+// extranonce: the job may be one that was worked at before, by a process that
+// has ended, or until another pool's took its place.
 func (p *Pool) sendJob() {
 	r := &p.run
 	if r.child == nil {
@@ -30,7 +31,8 @@ func (p *Pool) sendJob() {
 	}
 	o := jobOrder{Job: r.job}
 	if r.job != nil && r.job.Size2 >= 4 {
-		o.First = (r.births - 1) % (1 << 15) << 16
+		o.First = r.orders % (1 << 15) << 16
+		r.orders++
 	}
 	r.child.send(order{Job: &o})
 }

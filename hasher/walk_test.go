@@ -83,6 +83,24 @@ func TestWalksDoNotOverlap(t *testing.T) {
 	}
 }
 
+// A job that is given out again is begun where nobody has been, within its
+// extranonce: after another process, and after another job.
+func TestJobsBeginElsewhere(t *testing.T) {
+	for size, space := range map[int]uint64{1: 1 << 8, 4: 1 << 32, 8: 1 << 32} {
+		c := &child{wake: make(chan struct{}, 1)}
+		p := &Pool{run: poolState{child: c, job: &work.Job{Coinbase1: []byte{1}, Size2: size}}}
+		seen := map[uint64]bool{}
+		for i := range 1 << 15 {
+			p.sendJob()
+			first := c.job.Job.First
+			if first >= space || seen[first] != (size < 4 && i > 0) {
+				t.Fatalf("extranonce of %d bytes: time %d begins at %d", size, i, first)
+			}
+			seen[first] = true
+		}
+	}
+}
+
 // A worker process that follows another begins where that one has not been.
 func TestNextProcessBeginsElsewhere(t *testing.T) {
 	job := &work.Job{Coinbase1: []byte{1}, Size2: 4}
