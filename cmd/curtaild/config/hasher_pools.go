@@ -21,7 +21,11 @@ const (
 // pools reads where the local workers' work comes from.
 func (l *loader) pools(m *strict.Map, h *Hasher) {
 	h.Leave, h.Return = patience(m, "leave_after", defaultLeave), patience(m, "return_after", defaultReturn)
-	for i, n := range m.At("pools").List() {
+	list := m.At("pools").List()
+	if at := m.At("pools"); at.Valid() && len(list) == 0 {
+		at.Fault("is empty: name a pool, or remove this to hash block headers of our own making")
+	}
+	for i, n := range list {
 		if i == maxPools {
 			n.Fault("is one more than %d pools: remove it", maxPools)
 			return
