@@ -106,6 +106,32 @@ func TestClientAndServer(t *testing.T) {
 	}
 }
 
+// A load that has not said what it has drawn and done has no counters: as
+// zeros they would be resets.
+func TestUnknownTotalsAreAbsent(t *testing.T) {
+	_, tcp := serve(t, &daemon{})
+	r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+tcp+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"energy_joules", "hashes", "starts"} {
+		for load, want := range map[string]bool{`{group="g",load="a"}`: true, `{group="",load="b"}`: false} {
+			if series := "\ncurtaild_load_" + name + "_total" + load; strings.Contains(string(body), series) != want {
+				t.Errorf("%s: want it: %v", series, want)
+			}
+		}
+	}
+}
+
 // What stands on a TCP address reads, and does nothing.
 func TestTCPOnlyReads(t *testing.T) {
 	d := &daemon{}

@@ -112,9 +112,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		gauge("load_draw_watts", l.DrawW, l.Name, l.Group)
 		gauge("load_hashrate", l.HashrateHS, l.Name, l.Group)
 		gauge("load_reachable", truth(l.State.Heard()), l.Name, l.Group)
-		count("load_energy_joules_total", l.EnergyWh*3600, l.Name, l.Group)
-		count("load_hashes_total", l.Hashes, l.Name, l.Group)
-		count("load_starts_total", float64(l.Starts), l.Name, l.Group)
+		// After a start the totals are not known until the load says them: to
+		// a reader of counters, zero would be a reset.
+		if l.State.Heard() || l.EnergyWh > 0 || l.Starts > 0 {
+			count("load_energy_joules_total", l.EnergyWh*3600, l.Name, l.Group)
+			count("load_hashes_total", l.Hashes, l.Name, l.Group)
+			count("load_starts_total", float64(l.Starts), l.Name, l.Group)
+		}
 		collectYield(gauge, count, &l)
 		for i := range l.Pools {
 			collectPool(gauge, count, l.Name, &l.Pools[i])
