@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
+	"charm.land/lipgloss/v2"
 
 	"github.com/curtaild/curtaild/energy"
 )
@@ -19,16 +19,18 @@ type look struct {
 	box                       lipgloss.Style
 }
 
-func newLook(r *lipgloss.Renderer) look {
+// newLook is for a background that is dark, or light.
+func newLook(dark bool) look {
+	pick := lipgloss.LightDark(dark)
 	fg := func(light, dark string) lipgloss.Style {
-		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: light, Dark: dark})
+		return lipgloss.NewStyle().Foreground(pick(lipgloss.Color(light), lipgloss.Color(dark)))
 	}
 	return look{
-		plain: r.NewStyle(), dim: fg("245", "242"), title: r.NewStyle().Bold(true), head: fg("240", "246"),
+		plain: lipgloss.NewStyle(), dim: fg("245", "242"), title: lipgloss.NewStyle().Bold(true), head: fg("240", "246"),
 		sun: fg("136", "220"), site: fg("30", "74"), ours: fg("28", "78"),
 		out: fg("25", "69"), in: fg("160", "203"), lost: fg("130", "208"),
 		good: fg("28", "78"), waiting: fg("136", "221"), bad: fg("160", "203"), quiet: fg("245", "242"),
-		box: r.NewStyle(),
+		box: lipgloss.NewStyle(),
 	}
 }
 

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
+	tea "charm.land/bubbletea/v2"
 )
 
 // Screen shows the demo on a terminal, which it takes over while it runs.
@@ -17,8 +16,8 @@ type Screen struct {
 
 // NewScreen makes a screen; stop is called when the person has seen enough.
 func NewScreen(in io.Reader, out io.Writer, stop func()) *Screen {
-	m := model{look: newLook(lipgloss.NewRenderer(out)), stop: stop, width: 80, height: 24}
-	return &Screen{tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithoutSignalHandler())}
+	m := model{look: newLook(true), stop: stop, width: 80, height: 24}
+	return &Screen{tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler())}
 }
 
 // Run shows frames until ctx ends, and gives the terminal back.
@@ -45,8 +44,8 @@ type model struct {
 	frame         Frame
 }
 
-// Init is part of [tea.Model].
-func (m model) Init() tea.Cmd { return nil }
+// Init is part of [tea.Model]. Nothing waits for the terminal's answer.
+func (m model) Init() tea.Cmd { return tea.RequestBackgroundColor }
 
 // Update is part of [tea.Model].
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -55,7 +54,9 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.width, m.height = msg.Width, msg.Height
 	case Frame:
 		m.frame = msg
-	case tea.KeyMsg:
+	case tea.BackgroundColorMsg:
+		m.look = newLook(msg.IsDark())
+	case tea.KeyPressMsg:
 		if k := msg.String(); k == "q" || k == "ctrl+c" || k == "esc" {
 			m.stop()
 		}
@@ -64,4 +65,8 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 // View is part of [tea.Model].
-func (m model) View() string { return draw(m.look, m.frame, m.width, m.height) }
+func (m model) View() tea.View {
+	v := tea.NewView(draw(m.look, m.frame, m.width, m.height))
+	v.AltScreen = true
+	return v
+}

@@ -4,16 +4,14 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
-	"github.com/muesli/termenv"
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"github.com/curtaild/curtaild/energy"
 )
@@ -38,11 +36,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 // testLook has neither colours nor other attributes.
-func testLook() look {
-	r := lipgloss.NewRenderer(io.Discard)
-	r.SetColorProfile(termenv.Ascii)
-	return newLook(r)
-}
+func testLook() look { return look{} }
 
 // testFrame is a site in the middle of a morning.
 func testFrame() Frame {
@@ -117,7 +111,7 @@ func TestScreenSaysItWithoutColours(t *testing.T) {
 }
 
 func TestKeysEndTheDemo(t *testing.T) {
-	for _, k := range []tea.KeyMsg{{Type: tea.KeyCtrlC}, {Type: tea.KeyRunes, Runes: []rune{'q'}}, {Type: tea.KeyEsc}} {
+	for _, k := range []tea.KeyPressMsg{{Code: 'c', Mod: tea.ModCtrl}, {Code: 'q', Text: "q"}, {Code: tea.KeyEscape}} {
 		ended := false
 		m := model{stop: func() { ended = true }}
 		m.Update(k)
@@ -126,14 +120,14 @@ func TestKeysEndTheDemo(t *testing.T) {
 		}
 	}
 	m := model{stop: func() { t.Error("any key ends the demo") }}
-	m.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{'x'}})
+	m.Update(tea.KeyPressMsg{Code: 'x', Text: "x"})
 }
 
 func TestScreenFollowsTheTerminal(t *testing.T) {
 	var m tea.Model = model{look: testLook(), width: 80, height: 24}
 	m, _ = m.Update(testFrame())
 	m, _ = m.Update(tea.WindowSizeMsg{Width: 120, Height: 40})
-	if got := m.View(); got != draw(testLook(), testFrame(), 120, 40) {
+	if got := m.View().Content; got != draw(testLook(), testFrame(), 120, 40) {
 		t.Errorf("after a resize:\n%s", got)
 	}
 }
