@@ -18,6 +18,7 @@ const (
 	maxRestart   = 30 * time.Second
 	longLife     = time.Minute      // a process that lived so long starts over at minRestart
 	hungAfter    = 30 * time.Second // without figures, even on a busy machine
+	offWithin    = 10 * time.Second // off is confirmed, or a process is ended that does not obey
 	workGrace    = 30 * time.Second // without work before that is a fault
 	statusEvery  = time.Second
 	defaultSteps = 10

@@ -32,6 +32,7 @@ type poolState struct {
 	target   int             // point asked for
 	setpoint energy.Setpoint // that asked for it
 	dutySeq  uint64          // of the last duty order
+	ordered  time.Time       // when
 	inForce  bool            // the child has confirmed it
 	dutyAt   time.Time       // when it did
 	seq      uint64          // of the last set-point that came into force
@@ -118,8 +119,11 @@ func (p *Pool) lastWords(now time.Time) error {
 	if text := c.stderr.String(); text != "" {
 		err = fmt.Errorf("%w: %q", err, text)
 	}
-	r.child, r.ready, r.inForce = nil, false, r.effective() == energy.Off
+	r.child, r.ready, r.inForce = nil, false, false
 	r.draw, r.rate, r.source = p.cfg.Power.Idle, 0, energy.Estimated
+	if r.effective() == energy.Off {
+		p.confirm(now) // no doubt of that
+	}
 	p.look()
 	return err
 }
@@ -166,6 +170,7 @@ func (r *poolState) effective() int {
 func (p *Pool) sendDuty() {
 	r := &p.run
 	r.dutySeq++
+	r.ordered = time.Now()
 	r.learner.rest()
 	// Where no process runs, off is in force already.
 	r.inForce = false
@@ -211,9 +216,13 @@ func (p *Pool) watch(now time.Time) {
 	if hold := p.senses.pause(now); hold != r.hold {
 		p.pause(hold)
 	}
-	if r.child != nil && now.Sub(r.heard) > hungAfter {
-		p.cfg.Log.Error("worker process hangs", "load", p.cfg.Name, "silent_for", now.Sub(r.heard))
-		r.heard = now
+	if r.child == nil {
+		return
+	}
+	disobeys := r.ready && r.effective() == energy.Off && !r.inForce && now.Sub(r.ordered) > offWithin
+	if silent := now.Sub(r.heard); silent > hungAfter || disobeys {
+		p.cfg.Log.Error("worker process hangs", "load", p.cfg.Name, "silent_for", silent, "told_off", disobeys)
+		r.heard, r.ordered = now, now
 		r.child.kill()
 	}
 }
