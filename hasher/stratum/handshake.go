@@ -12,8 +12,9 @@ import (
 // errRefused ends a session with a pool that does not want us.
 var errRefused = errors.New("pool refuses us")
 
-// configureTimeout is how long a pool has to answer what it may not know.
-const configureTimeout = 5 * time.Second
+// configureTimeout is how long a pool has to answer what it may not know: so
+// short that one that keeps quiet still gives work before it is left for it.
+const configureTimeout = 3 * time.Second
 
 // shyAfter is how long a method is left out that a pool did not take well.
 const shyAfter = 24 * time.Hour
