@@ -66,8 +66,9 @@ func (u Upstream) openNode(log *slog.Logger) (*member, error) {
 	return &member{name: client.Name(), src: client}, nil
 }
 
-// Try asks an upstream for work, until it has some or says why not, and gives
-// its state then.
+// Try asks an upstream for work, until it has some or has failed twice, and
+// gives its state then. The first failure may be a pool that hangs up on what it
+// does not know: the second time it is not asked for that.
 func Try(ctx context.Context, u Upstream) (work.State, error) {
 	m, err := u.open(slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -77,16 +78,24 @@ func Try(ctx context.Context, u Upstream) (work.State, error) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	first := m.src.State().Err
+	why, failed := m.src.State().Err, 0
 	wg.Go(func() { _ = m.src.Run(ctx) }) // ends with nil, once its context is done
 	for {
-		if s := m.src.State(); s.Job != nil || s.Err != first {
+		s := m.src.State()
+		if s.Err != nil && s.Err != why {
+			why = s.Err
+			failed++
+		}
+		if s.Job != nil || failed > 1 {
 			return s, nil
 		}
 		select {
 		case <-m.src.Changed():
 		case <-ctx.Done():
-			return m.src.State(), ctx.Err()
+			if s = m.src.State(); failed > 0 {
+				return s, nil
+			}
+			return s, ctx.Err()
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // workFor is how long a pool or node has to give work. One that keeps quiet
-// about mining.configure is asked for work after five seconds only.
+// about mining.configure is asked for work after three seconds only.
 const workFor = 8 * time.Second
 
 // tryPools asks each pool or node of the local workers for work.

@@ -36,6 +36,7 @@ func TestPoolsAreTried(t *testing.T) {
 	n := testbed.Btcd(t, payout)
 	pool := poolWithWork(t, nil)
 	old := poolWithWork(t, map[string]string{"mining.configure": "silence"})
+	rude := poolWithWork(t, map[string]string{"mining.configure": "hangup"})
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -59,8 +60,9 @@ hasher:
     - {url: "stratum+tcp://%[4]s", user: site.cpu, password_file: wrong}
     - {url: "stratum+tcp://%[5]s", user: u}
     - {url: "stratum+tcp://%[6]s", user: site.cpu}
+    - {url: "stratum+tcp://%[7]s", user: site.cpu}
     - {url: "stratum+tcp://127.0.0.1:1", user: u}
-`, n.URL, n.User, payout, pool, silent.Addr(), old),
+`, n.URL, n.User, payout, pool, silent.Addr(), old, rude),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -76,7 +78,7 @@ hasher:
 		says string
 	}{
 		{true, "block 1 of difficulty 4.657e-10"}, {false, "not of its chain"}, {false, "refuses user or password"},
-		{true, "has work"}, {false, "no work within 8s"}, {true, "has work"}, {false, "connection refused"},
+		{true, "has work"}, {false, "no work within 8s"}, {true, "has work"}, {true, "has work"}, {false, "connection refused"},
 	} {
 		if f := got[i]; f.OK != want.ok || !strings.Contains(f.Says, want.says) || f.Kind != "pool" || !strings.Contains(f.Name, "127.0.0.1") {
 			t.Errorf("pool %d: %+v, want %q", i, f, want.says)
