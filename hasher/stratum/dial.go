@@ -64,7 +64,7 @@ func (e endpoint) open(ctx context.Context) (net.Conn, error) {
 	secure := tls.Client(conn, e.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("pool %s: tls: %w%s", e, err, remedy(err))
+		return nil, fmt.Errorf("pool %s: handshake: %w%s", e, err, remedy(err))
 	}
 	return secure, nil
 }
