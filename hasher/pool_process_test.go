@@ -78,6 +78,7 @@ func TestPoolEndsAWorkerThatDoesNotStop(t *testing.T) {
 	p.Apply(energy.Setpoint{Seq: 5, Point: energy.Off, Name: "off"})
 	p.take()
 	now := time.Now()
+	p.watch(now)
 	p.watch(now.Add(offWithin - time.Second))
 	select {
 	case <-p.run.child.gone:

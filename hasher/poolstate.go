@@ -32,8 +32,8 @@ type poolState struct {
 	target   int             // point asked for
 	setpoint energy.Setpoint // that asked for it
 	dutySeq  uint64          // of the last duty order
-	ordered  time.Time       // when
 	inForce  bool            // the child has confirmed it
+	unheeded time.Time       // since when off has been seen unconfirmed; zero: it is not
 	dutyAt   time.Time       // when it did
 	seq      uint64          // of the last set-point that came into force
 	point    int             // that came into force with it
@@ -170,7 +170,6 @@ func (r *poolState) effective() int {
 func (p *Pool) sendDuty() {
 	r := &p.run
 	r.dutySeq++
-	r.ordered = time.Now()
 	r.learner.rest()
 	// Where no process runs, off is in force already.
 	r.inForce = false
@@ -219,10 +218,16 @@ func (p *Pool) watch(now time.Time) {
 	if r.child == nil {
 		return
 	}
-	disobeys := r.ready && r.effective() == energy.Off && !r.inForce && now.Sub(r.ordered) > offWithin
+	switch {
+	case !r.ready || r.effective() != energy.Off || r.inForce:
+		r.unheeded = time.Time{}
+	case r.unheeded.IsZero():
+		r.unheeded = now
+	}
+	disobeys := !r.unheeded.IsZero() && now.Sub(r.unheeded) > offWithin
 	if silent := now.Sub(r.heard); silent > hungAfter || disobeys {
 		p.cfg.Log.Error("worker process hangs", "load", p.cfg.Name, "silent_for", silent, "told_off", disobeys)
-		r.heard, r.ordered = now, now
+		r.heard, r.unheeded = now, time.Time{}
 		r.child.kill()
 	}
 }
