@@ -414,8 +414,7 @@ func checkStable(t testing.TB, s *siteSpec) string {
 		if floor > 0 && d.Policy != in.Loads[i].Policy {
 			return "" // from whose power a floor is taken is known once it has changed hands, see aside
 		}
-		cut := d.Reason == energy.InFlight || d.Reason == energy.RampLimit && d.To < d.From
-		if p := ruleOf(in, d); p >= 0 && cut && in.Rules[p].policy.Ramp.Up > 0 {
+		if p := ruleOf(in, d); p >= 0 && d.Reason == energy.InFlight && in.Rules[p].policy.Ramp.Up > 0 {
 			return "" // its ramp goes on from what its loads hold, and those cut hold it no more
 		}
 	}

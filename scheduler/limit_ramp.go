@@ -93,8 +93,9 @@ func (d *decider) easePolicy(p int32) {
 	slope = slope.step(d.now, -r.policy.Ramp.Down)
 	room := d.room(p, st)
 	lacks := slope.Level/d.gross - st.granted
+	keeping := d.keeping(p)
 	for _, low := range []bool{true, false} { // levels are cut before loads stop
-		for _, i := range d.keeping(p) {
+		for _, i := range keeping {
 			if lacks > tolerance && d.lets(p, i) {
 				lacks -= d.easeLoad(p, i, ask{lacks, low}, &room)
 			}

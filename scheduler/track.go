@@ -182,7 +182,7 @@ func (t *tracker) inTurn(loads []int32, last bool) {
 		if x := cmp.Compare(r.tier[a], r.tier[b]); x != 0 {
 			return x
 		}
-		if final := t.d.finals && t.d.slots[a].final; t.d.finals && final != t.d.slots[b].final { // only of loads that run
+		if final := t.d.slots[a].final; final != t.d.slots[b].final { // only of loads that run
 			if final {
 				return -1
 			}

@@ -61,8 +61,9 @@ func (d *decider) worth(p int32) {
 }
 
 // priced judges whether what power brings when it is sold, and what hashes
-// bring, is known well enough for policy r to weigh one against the other. A price that has gone stale
-// stands for as long as the policy keeps what is stale.
+// bring, is known well enough for policy r to weigh one against the other. A
+// price that has gone stale stands for as long as the policy keeps what is
+// stale.
 func (d *decider) priced(r *Rule, a admission) admission {
 	if r.policy.Objective != policies.Profit || !d.in.Priced || !a.open {
 		return a
