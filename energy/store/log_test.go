@@ -1,11 +1,8 @@
 package store
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,101 +13,6 @@ import (
 
 	"github.com/curtaild/curtaild/energy"
 )
-
-func openLog(t testing.TB, opt LogOptions) *Log {
-	t.Helper()
-	if opt.Interval == 0 {
-		opt.Interval = time.Hour // tests write by Flush
-	}
-	l, err := OpenLog(opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	return l
-}
-
-func flush(t testing.TB, l *Log) {
-	t.Helper()
-	if err := l.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func closeLog(t testing.TB, l *Log) {
-	t.Helper()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// drain reads what a cursor has to give and commits it.
-func drain(t testing.TB, l *Log, name string, limit int) []string {
-	t.Helper()
-	c, err := l.Cursor(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // do not wait for more
-	var out []string
-	for {
-		b, err := c.Next(ctx, limit)
-		if errors.Is(err, context.Canceled) || errors.Is(err, io.EOF) {
-			return out
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(b.Lines) > limit {
-			t.Fatalf("batch of %d lines, limit %d", len(b.Lines), limit)
-		}
-		for _, line := range b.Lines {
-			out = append(out, string(line))
-		}
-		c.Commit(b.End)
-	}
-}
-
-// numbers picks the sequence numbers out of lines; others are skipped.
-func numbers(t testing.TB, lines []string) []int {
-	t.Helper()
-	var out []int
-	for _, line := range lines {
-		if !strings.HasPrefix(line, "seq,") {
-			continue
-		}
-		_, s, _ := strings.Cut(line, " n=")
-		var n int
-		if _, err := fmt.Sscanf(s, "%di", &n); err != nil {
-			t.Fatalf("line %q: %v", line, err)
-		}
-		out = append(out, n)
-	}
-	return out
-}
-
-func counting(from, to int) []int {
-	var out []int
-	for n := from; n < to; n++ {
-		out = append(out, n)
-	}
-	return out
-}
-
-func same(t testing.TB, what string, got, want []int) {
-	t.Helper()
-	if slices.Equal(got, want) {
-		return
-	}
-	for i := range min(len(got), len(want)) {
-		if got[i] != want[i] {
-			t.Fatalf("%s: record %d is number %d, want %d", what, i, got[i], want[i])
-		}
-	}
-	t.Fatalf("%s: %d records, want %d", what, len(got), len(want))
-}
 
 func TestLines(t *testing.T) {
 	at := time.Unix(1, 5)
@@ -176,15 +78,6 @@ func TestReopenContinues(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("segment's mode is %v (%v), want 0600", info.Mode(), err)
 	}
-}
-
-func segmentsOf(t testing.TB, dir string) []string {
-	t.Helper()
-	list, err := filepath.Glob(filepath.Join(dir, "*"+segmentExt))
-	if err != nil || len(list) == 0 {
-		t.Fatalf("no segments in %s: %v", dir, err)
-	}
-	return list
 }
 
 // TestTornTail cuts a log at every byte of its last block: what stands before
@@ -373,53 +266,6 @@ func TestLostTailDoesNotReuseNumbers(t *testing.T) {
 	l.Append(numberedRun(energy.Audit, 5, 8)...)
 	flush(t, l)
 	same(t, "after the loss", numbers(t, drain(t, l, "r", 10)), counting(5, 8))
-}
-
-func FuzzBlock(f *testing.F) {
-	c, err := newCodec()
-	if err != nil {
-		f.Fatal(err)
-	}
-	good := c.encode(nil, header{first: 7, count: 1, span: 1, min: 1, max: 2}, []byte("a b=1 2\n"))
-	f.Add(good)
-	f.Add(good[:headerSize])
-	f.Add(appendFooter(good, int64(len(good)), summary{Next: 8}))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		_, _ = readFooter(bytes.NewReader(data), int64(len(data)))
-		r := blockReader{f: bytes.NewReader(data), limit: int64(len(data))}
-		for range len(data) + 1 {
-			h, p, err := r.next(true)
-			switch {
-			case errors.Is(err, io.EOF):
-				return
-			case err != nil:
-				if !r.resync() {
-					return
-				}
-				continue
-			}
-			if out, err := c.decode(nil, h, p); err == nil && len(out) > maxPayload {
-				t.Fatalf("%d bytes unpacked", len(out))
-			}
-		}
-		t.Fatal("the reader does not come to an end")
-	})
-}
-
-func FuzzEncode(f *testing.F) {
-	f.Add("rig", "tag", "v,=\\ ", "field", `te"xt\`, 1.5)
-	f.Add("", "\n", "\xff", "a b", "\x00", math.Inf(1))
-	f.Fuzz(func(t *testing.T, measurement, tag, tagValue, field, text string, v float64) {
-		var e encoder
-		e.reset()
-		e.add(&energy.Point{
-			Measurement: measurement, Tags: []energy.Tag{{Key: tag, Value: tagValue}},
-			Fields: []energy.Field{energy.Text(field, text), energy.Float("v", v)}, Time: epoch,
-		})
-		if e.refused == 0 && (bytes.Count(e.buf, []byte("\n")) != 1 || e.buf[len(e.buf)-1] != '\n') {
-			t.Fatalf("%q is not one line", e.buf)
-		}
-	})
 }
 
 func TestLock(t *testing.T) {
