@@ -2,6 +2,7 @@ package hasher
 
 import (
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/curtaild/curtaild/hasher/work"
@@ -10,7 +11,7 @@ import (
 // What is stated of a hash's worth does not follow every fee, what is counted
 // does.
 func TestAppraisal(t *testing.T) {
-	p, err := NewPool(Config{Name: "cpu", Workers: 1, Power: Power{Core: 10}, Command: workerCommand})
+	p, err := NewPool(Config{Name: "cpu", Workers: 1, Power: Power{Core: 10, Files: fstest.MapFS{}}, Command: workerCommand})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,17 +37,26 @@ func TestPoolRestartsItsWorker(t *testing.T) {
 	}
 }
 
-func TestPoolKillsAHungWorker(t *testing.T) {
-	t.Parallel()
+// withMute is a pool whose worker process, started at now, says and does
+// nothing.
+func withMute(t *testing.T, now time.Time) *Pool {
+	t.Helper()
 	p, err := NewPool(Config{Name: "cpu", Workers: 1, Power: Power{Core: 10, Files: fstest.MapFS{}}, Command: func() *exec.Cmd { return exec.Command("sleep", "600") }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now()
 	p.begin(now)
 	if err := p.launch(now); err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// A worker process that says nothing is put to death and mourned.
+func TestPoolKillsAHungWorker(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	p := withMute(t, now)
 	p.watch(now.Add(hungAfter))
 	select {
 	case <-p.run.child.gone:
@@ -64,16 +73,11 @@ func TestPoolKillsAHungWorker(t *testing.T) {
 	}
 }
 
+// A process that is told to stop hashing and does not say that it has is
+// ended: dead, it is off for certain.
 func TestPoolEndsAWorkerThatDoesNotStop(t *testing.T) {
 	t.Parallel()
-	p, err := NewPool(Config{Name: "cpu", Workers: 1, Power: Power{Core: 10, Files: fstest.MapFS{}}, Command: func() *exec.Cmd { return exec.Command("sleep", "600") }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.begin(time.Now())
-	if err := p.launch(time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	p := withMute(t, time.Now())
 	p.hear(time.Now(), notice{Hello: &helloNotice{}})
 	p.Apply(energy.Setpoint{Seq: 5, Point: energy.Off, Name: "off"})
 	p.take()

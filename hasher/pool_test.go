@@ -140,9 +140,6 @@ func TestNothingBlocks(t *testing.T) {
 	}
 }
 
-// A worker process that says nothing is put to death and mourned.
-// A process that is told to stop hashing and does not say that it has is
-// ended: dead, it is off for certain.
 // No work is a fault only once it has lasted.
 func TestStates(t *testing.T) {
 	t0 := time.Unix(1e9, 0)
