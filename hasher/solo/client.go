@@ -44,19 +44,13 @@ type Client struct {
 	node    *node
 	script  []byte // that blocks pay to
 	easiest work.Target
-	changed chan struct{}
+	desk    *work.Desk
 	found   chan *block
 	held    *block // on its way to the node
 
-	mu      sync.Mutex
-	book    work.Book
-	job     *work.Job
-	err     error
-	online  bool
-	current []posted // newest last
-	solved  *work.Hash
-	counts  work.Counts
-	waits   work.Waits
+	mu      sync.Mutex // taken before the desk is used
+	current []posted   // newest last; none: no work
+	solved  *work.Hash // what the block follows that we have found last
 }
 
 // posted is a template in the workers' hands.
@@ -84,10 +78,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{
-		cfg: cfg, script: script, easiest: easiest(cfg.Algorithm), err: ErrOffline, changed: make(chan struct{}, 1), found: make(chan *block, 4),
-		counts: work.Counts{Rejected: map[string]uint64{}, Unsent: map[string]uint64{}, Faults: map[string]uint64{}},
-	}
+	c := &Client{cfg: cfg, script: script, easiest: easiest(cfg.Algorithm), desk: work.NewDesk(ErrOffline), found: make(chan *block, 4)}
 	c.node, err = newNode(&c.cfg)
 	return c, err
 }
@@ -112,14 +103,10 @@ func (c *Client) Name() string { return c.node.at.Host }
 
 // Changed receives after the state has changed, once for any number of
 // changes.
-func (c *Client) Changed() <-chan struct{} { return c.changed }
+func (c *Client) Changed() <-chan struct{} { return c.desk.Changed() }
 
 // State returns the state now. Accepted are blocks that the node has taken.
-func (c *Client) State() work.State {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return work.State{Job: c.job, Err: c.err, Counts: c.counts.Clone(), Latency: c.waits.Latency()}
-}
+func (c *Client) State() work.State { return c.desk.State() }
 
 // Submit checks a share, which is a block, and hands it over to be sent. It
 // does not block and does not wait for the node's answer, which goes into the
@@ -127,22 +114,15 @@ func (c *Client) State() work.State {
 func (c *Client) Submit(s work.Share) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	err := c.queue(s)
-	if err != nil {
-		c.counts.Unsent[unsentReason(err)]++
-	}
-	return err
+	return c.desk.Submit(func(b *work.Book) error { return c.queue(b, s) })
 }
 
-func (c *Client) queue(s work.Share) error {
-	if !c.online {
-		return ErrOffline
-	}
+func (c *Client) queue(book *work.Book, s work.Share) error {
 	t := c.posted(s.Job)
 	if t == nil || c.solved != nil && *c.solved == t.job.Prev { // a second block at one height would be our own rival
 		return work.ErrStale
 	}
-	job, err := c.book.Take(s)
+	job, err := book.Take(s)
 	if err != nil {
 		return err
 	}
@@ -153,7 +133,7 @@ func (c *Client) queue(s work.Share) error {
 		c.cfg.Log.Info("block found", "node", c.node.at.Host, "height", b.height, "block", b.String())
 		return nil
 	default:
-		return errBusy
+		return work.ErrBusy
 	}
 }
 
@@ -171,13 +151,13 @@ func (c *Client) Run(ctx context.Context) error {
 	defer c.node.http.CloseIdleConnections()
 	wait := minBackoff
 	for {
-		before := c.sessions()
+		before := c.State().Counts.Sessions
 		err := c.session(ctx)
 		c.lost(err)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if c.sessions() != before {
+		if c.State().Counts.Sessions != before {
 			wait = minBackoff
 		}
 		pause := max(wait/2+mrand.N(wait/2+1), minBackoff)
@@ -191,26 +171,17 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 }
 
-func (c *Client) sessions() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.counts.Sessions
-}
-
 // lost ends all jobs. A block that is under way stays so.
 func (c *Client) lost(err error) {
 	c.mu.Lock()
-	c.online, c.job, c.err, c.current, c.solved = false, nil, fmt.Errorf("node %s: %w", c.node.at.Host, err), nil, nil
-	c.book.Clear()
+	c.current, c.solved = nil, nil
+	c.desk.Close(fmt.Errorf("node %s: %w", c.node.at.Host, err))
 	c.mu.Unlock()
 	c.fault(err)
-	c.notify()
 }
 
 func (c *Client) fault(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.counts.Faults[faultCause(err)]++
+	c.desk.Count(func(n *work.Counts) { n.Faults[faultCause(err)]++ })
 }
 
 // template asks for a template: at once, or with the id of one that we have,
@@ -229,11 +200,4 @@ func (c *Client) template(ctx context.Context, longPoll string) (*template, erro
 	pay := payout{script: c.script, tag: c.cfg.Tag, extranonce: make([]byte, extranonce1), algorithm: c.cfg.Algorithm, easiest: c.easiest}
 	_, _ = rand.Read(pay.extranonce) // never fails
 	return parseTemplate(raw, pay)
-}
-
-func (c *Client) notify() {
-	select {
-	case c.changed <- struct{}{}:
-	default:
-	}
 }

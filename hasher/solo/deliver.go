@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 const (
@@ -43,7 +45,7 @@ func (c *Client) deliverHeld(ctx context.Context) error {
 	}
 	if time.Since(b.found) > blockWorth {
 		c.held = nil
-		c.count(func() { c.counts.Unsent["offline"]++ })
+		c.desk.Count(func(n *work.Counts) { n.Unsent["offline"]++ })
 		c.cfg.Log.Error("block lost: the node was away for too long", "node", c.node.at.Host, "height", b.height, "block", b.String())
 		return nil
 	}
@@ -54,18 +56,20 @@ func (c *Client) deliverHeld(ctx context.Context) error {
 		return err
 	}
 	c.held = nil
-	c.count(func() { c.waits.Add(time.Since(sent)) })
 	word := verdictWord(verdict)
-	// Of a block that was sent before, the node may have said yes, unheard.
-	if word == "" || word == "duplicate" && b.tries > 0 {
-		c.count(func() { c.counts.Accepted++ })
+	if word == "duplicate" && b.tries > 0 { // the node may have said yes before, unheard
+		word = ""
+	}
+	if word != "" {
+		c.mu.Lock()
+		c.solved = nil // there is a block to be found yet
+		c.mu.Unlock()
+	}
+	c.desk.Answered(time.Since(sent), word)
+	if word == "" {
 		c.cfg.Log.Info("block accepted", "node", c.node.at.Host, "height", b.height, "block", b.String())
 		return nil
 	}
-	c.count(func() {
-		c.counts.Rejected[word]++
-		c.solved = nil // there is a block to be found yet
-	})
 	c.cfg.Log.Error("block rejected", "node", c.node.at.Host, "height", b.height, "block", b.String(), "reason", fmt.Sprintf("%.200q", verdict))
 	rest(ctx, rejectPause, nil)
 	return nil
@@ -112,14 +116,6 @@ func verdictWord(verdict string) string {
 	default:
 		return "other"
 	}
-}
-
-// count changes what the lock guards, and tells of it.
-func (c *Client) count(change func()) {
-	c.mu.Lock()
-	change()
-	c.mu.Unlock()
-	c.notify()
 }
 
 // payable asks the node whether it would pay to our address: it knows which

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-
-	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // ErrOffline means that there is no node to send a block to.
@@ -26,7 +24,6 @@ var (
 	errProtocol    = errors.New("protocol error")
 	errLarge       = errors.New("the node's answer is too large")
 	errStatus      = errors.New("the node answers")
-	errBusy        = errors.New("too many blocks under way")
 )
 
 // faultCauses are the words that faults are counted under.
@@ -63,23 +60,4 @@ func faultCause(err error) string {
 		return "refused"
 	}
 	return "network"
-}
-
-func unsentReason(err error) string {
-	switch {
-	case errors.Is(err, work.ErrStale):
-		return "stale"
-	case errors.Is(err, work.ErrDuplicate):
-		return "duplicate"
-	case errors.Is(err, work.ErrLow):
-		return "low-difficulty"
-	case errors.Is(err, work.ErrMalformed):
-		return "malformed"
-	case errors.Is(err, ErrOffline):
-		return "offline"
-	case errors.Is(err, errBusy):
-		return "busy"
-	default:
-		return "other"
-	}
 }

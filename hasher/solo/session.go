@@ -112,23 +112,22 @@ func (c *Client) better(ctx context.Context, t *template, kick <-chan struct{}) 
 func (c *Client) take(t *template) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n := len(c.current); n > 0 && c.current[n-1].same(t) {
-		return
+	clean := true
+	if n := len(c.current); n == 0 {
+		c.cfg.Log.Info("work from the node", "node", c.node.at.Host, "height", t.height, "transactions", len(t.txs))
+	} else {
+		last := c.current[n-1]
+		if last.same(t) {
+			return
+		}
+		clean = last.job.Prev != t.job.Prev || !t.submitOld
 	}
-	clean := c.job == nil || c.job.Prev != t.job.Prev || !t.submitOld
-	c.job, c.err = c.book.Add(t.job, clean), nil
 	if clean {
 		c.current = nil
 	}
-	c.current = append(c.current, posted{t, c.job.Seq})
+	c.current = append(c.current, posted{t, c.desk.Post(t.job, clean).Seq})
 	c.current = c.current[max(0, len(c.current)-keepTemplates):]
 	if c.solved != nil && *c.solved != t.job.Prev {
 		c.solved = nil
 	}
-	if !c.online {
-		c.online = true
-		c.counts.Sessions++
-		c.cfg.Log.Info("work from the node", "node", c.node.at.Host, "height", t.height, "transactions", len(t.txs))
-	}
-	c.notify()
 }

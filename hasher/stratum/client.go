@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/curtaild/curtaild/hasher/work"
@@ -23,9 +22,6 @@ const (
 
 // ErrOffline means that there is no session with the pool to send a share to.
 var ErrOffline = errors.New("no session with the pool")
-
-// errBusy is more shares than the pool answers.
-var errBusy = errors.New("too many shares under way")
 
 // Config is one pool and our account there.
 type Config struct {
@@ -51,16 +47,8 @@ type Config struct {
 type Client struct {
 	cfg     Config
 	at      endpoint
-	changed chan struct{}
+	desk    *work.Desk
 	submits chan submission
-
-	mu     sync.Mutex
-	book   work.Book
-	job    *work.Job
-	err    error
-	online bool
-	counts work.Counts
-	waits  work.Waits
 
 	shy   shyness // Run's alone, as the next
 	pongs bool    // the pool has answered a ping
@@ -81,12 +69,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Silence <= 0 {
 		cfg.Silence = 5 * time.Minute
 	}
-	return &Client{
-		cfg: cfg, at: at, err: ErrOffline,
-		changed: make(chan struct{}, 1),
-		submits: make(chan submission, maxPending),
-		counts:  work.Counts{Rejected: map[string]uint64{}, Unsent: map[string]uint64{}, Faults: map[string]uint64{}},
-	}, nil
+	return &Client{cfg: cfg, at: at, desk: work.NewDesk(ErrOffline), submits: make(chan submission, maxPending)}, nil
 }
 
 // Name is the pool's host and port.
@@ -94,32 +77,19 @@ func (c *Client) Name() string { return c.at.String() }
 
 // Changed receives after the state has changed, once for any number of
 // changes.
-func (c *Client) Changed() <-chan struct{} { return c.changed }
+func (c *Client) Changed() <-chan struct{} { return c.desk.Changed() }
 
 // State returns the state now.
-func (c *Client) State() work.State {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return work.State{Job: c.job, Err: c.err, Counts: c.counts.Clone(), Latency: c.waits.Latency()}
-}
+func (c *Client) State() work.State { return c.desk.State() }
 
 // Submit checks a share and hands it over to be sent. It does not block and
 // does not wait for the pool's answer, which goes into the counts.
 func (c *Client) Submit(s work.Share) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	err := c.queue(s)
-	if err != nil {
-		c.counts.Unsent[unsentReason(err)]++
-	}
-	return err
+	return c.desk.Submit(func(b *work.Book) error { return c.queue(b, s) })
 }
 
-func (c *Client) queue(s work.Share) error {
-	if !c.online {
-		return ErrOffline
-	}
-	job, err := c.book.Take(s)
+func (c *Client) queue(b *work.Book, s work.Share) error {
+	job, err := b.Take(s)
 	if err != nil {
 		return err
 	}
@@ -127,20 +97,8 @@ func (c *Client) queue(s work.Share) error {
 	case c.submits <- submission{job: job, share: s}:
 		return nil
 	default:
-		return errBusy
+		return work.ErrBusy
 	}
-}
-
-func unsentReason(err error) string {
-	for name, e := range map[string]error{
-		"stale": work.ErrStale, "duplicate": work.ErrDuplicate, "low-difficulty": work.ErrLow,
-		"malformed": work.ErrMalformed, "offline": ErrOffline, "busy": errBusy,
-	} {
-		if errors.Is(err, e) {
-			return name
-		}
-	}
-	return "other"
 }
 
 // Run connects, and connects again, until ctx is done. It may be called again
@@ -148,7 +106,7 @@ func unsentReason(err error) string {
 func (c *Client) Run(ctx context.Context) error {
 	at, wait := c.at, minBackoff
 	for {
-		before, began := c.sessions(), time.Now()
+		before, began := c.State().Counts.Sessions, time.Now()
 		err := c.session(ctx, at)
 		at = c.at
 		if ctx.Err() != nil {
@@ -157,14 +115,14 @@ func (c *Client) Run(ctx context.Context) error {
 		}
 		c.lost(err)
 		c.fault(faultCause(err))
-		worked := c.sessions() != before
+		worked := c.State().Counts.Sessions != before
 		if worked && time.Since(began) >= lasting {
 			wait = minBackoff
 		}
 		if !worked {
 			c.shy.forget()
 		}
-		pause := wait/2 + rand.N(wait/2+1) // so that not all miners come back at once
+		pause := max(wait/2+rand.N(wait/2+1), minBackoff) // so that not all miners come back at once
 		if move, ok := errors.AsType[*reconnect](err); ok {
 			at.port, pause = move.port, max(move.wait, pause)
 			c.cfg.Log.Info("pool asks to reconnect", "pool", at.String(), "wait", pause)
@@ -177,77 +135,36 @@ func (c *Client) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(max(pause, minBackoff)):
+		case <-time.After(pause):
 		}
 	}
-}
-
-func (c *Client) sessions() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.counts.Sessions
 }
 
 // lost ends all jobs: their extranonce was the session's.
 func (c *Client) lost(err error) {
-	c.mu.Lock()
-	c.online, c.job, c.err = false, nil, err
-	c.book.Clear()
-	for drained := false; !drained; {
+	c.desk.Close(err)
+	for {
 		select {
 		case <-c.submits:
-			c.counts.Unsent["offline"]++
+			c.unsent("offline")
 		default:
-			drained = true
+			return
 		}
 	}
-	c.mu.Unlock()
-	c.notify()
 }
 
 // publish makes j the work to do. A job with its id was another, which the
 // pool no longer knows.
 func (c *Client) publish(j work.Job, clean bool) {
-	c.mu.Lock()
-	c.book.End(j.ID)
-	c.mu.Unlock()
-	c.renew(j, clean)
-}
-
-// renew makes j the work to do, which may be a job that was given out before.
-func (c *Client) renew(j work.Job, clean bool) {
-	c.mu.Lock()
-	c.job, c.err = c.book.Add(j, clean), nil
-	if !c.online {
-		c.online = true
-		c.counts.Sessions++
-	}
-	c.mu.Unlock()
-	c.notify()
+	c.desk.End(j.ID)
+	c.desk.Post(j, clean)
 }
 
 // unsent counts a share that was taken and then not sent.
 func (c *Client) unsent(reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.counts.Unsent[reason]++
-}
-
-func (c *Client) alive(job *work.Job) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.book.Alive(job.Seq)
+	c.desk.Count(func(n *work.Counts) { n.Unsent[reason]++ })
 }
 
 func (c *Client) fault(cause string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.counts.Faults[cause]++
-}
-
-func (c *Client) notify() {
-	select {
-	case c.changed <- struct{}{}:
-	default:
-	}
+	c.desk.Count(func(n *work.Counts) { n.Faults[cause]++ })
 }

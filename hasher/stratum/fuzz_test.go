@@ -44,7 +44,7 @@ func FuzzSession(f *testing.F) {
 		}
 		c.lost(err)
 		for seq := range uint64(len(data)) { // no more jobs than bytes
-			if c.book.Alive(seq) {
+			if c.desk.Alive(seq) {
 				t.Fatal("a job outlives its session")
 			}
 		}

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // sayEvery spaces the pool's messages in our log.
@@ -94,7 +92,7 @@ func (s *session) versionMask(p []json.RawMessage) error {
 	}
 	s.last.Mask = s.rollable(s.last.Version)
 	if s.ready {
-		s.c.renew(*s.last, false)
+		s.c.desk.Post(*s.last, false)
 	}
 	return nil
 }
@@ -179,6 +177,6 @@ func (s *session) reply(id json.RawMessage, result string) error {
 	return s.write(struct {
 		ID     json.RawMessage `json:"id"`
 		Result string          `json:"result"`
-		Error  *work.Hash      `json:"error"`
+		Error  any             `json:"error"` // null
 	}{ID: id, Result: result})
 }

@@ -264,7 +264,7 @@ func (s *session) ended(ctx context.Context, err error) {
 	cut := ctx.Err() == nil && (cause == "hung-up" || cause == "network")
 	for _, c := range s.calls {
 		if c.share {
-			s.c.silent()
+			s.c.desk.Count(func(n *work.Counts) { n.Silent++ })
 		}
 		if cut && now.Sub(c.sent) < configureTimeout {
 			s.c.shy.of(c.method, now)

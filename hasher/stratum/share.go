@@ -22,7 +22,7 @@ type submission struct {
 
 func (s *session) submit(sub submission) error {
 	switch {
-	case !s.c.alive(sub.job): // the job changed while the share waited
+	case !s.c.desk.Alive(sub.job.Seq): // the job changed while the share waited
 		s.c.unsent("stale")
 		return nil
 	case (sub.share.Version^sub.job.Version)&^s.mask != 0: // the mask did
@@ -51,30 +51,17 @@ func hexWord(v uint32) string {
 // judged counts the pool's verdict on a share.
 func (s *session) judged(m message, sub submission, after time.Duration) {
 	c := s.c
-	good := isTrue(m.Result) && null(m.Error)
-	reason := rejectReason(m.Error)
-	c.mu.Lock()
-	c.waits.Add(after)
-	if good {
-		c.counts.Accepted++
-	} else {
-		c.counts.Rejected[reason]++
+	if isTrue(m.Result) && null(m.Error) {
+		c.desk.Answered(after, "")
+		return
 	}
-	total := c.counts.Rejects()
-	c.mu.Unlock()
-	if now := time.Now(); !good && now.Sub(s.warned) >= warnEvery {
+	reason := rejectReason(m.Error)
+	c.desk.Answered(after, reason)
+	if now := time.Now(); now.Sub(s.warned) >= warnEvery {
 		s.warned = now
 		c.cfg.Log.Warn("pool rejects a share", "pool", s.at.String(), "job", fmt.Sprintf("%.40q", sub.job.ID), "cause", reason,
-			"text", reasonText(m.Error), "rejected", total)
+			"text", reasonText(m.Error), "rejected", c.State().Counts.Rejects())
 	}
-	c.notify()
-}
-
-// silent counts a share that was never answered.
-func (c *Client) silent() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.counts.Silent++
 }
 
 // rejectReason reads an error [code, text, trace] into one of a closed list: a

@@ -77,12 +77,14 @@ func TestJobEndsWhileShareWaits(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, r *rig) {
 		j := r.open()
 		s := find(j, 0)
-		r.c.mu.Lock() // what Submit does, with the new job in between
-		if err := r.c.queue(s); err != nil {
+		err := r.c.desk.Submit(func(b *work.Book) error { // what Submit does, with the new job in between
+			err := r.c.queue(b, s)
+			b.Add(work.Job{}, true)
+			return err
+		})
+		if err != nil {
 			t.Error(err)
 		}
-		r.c.book.Add(work.Job{}, true)
-		r.c.mu.Unlock()
 		synctest.Wait()
 		if n := r.c.State().Counts; n.Unsent["stale"] != 1 || n.Accepted != 0 {
 			t.Errorf("counts %+v", n)
@@ -190,9 +192,7 @@ func TestRejectsAreCountedByReason(t *testing.T) {
 func TestUnansweredShare(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, r *rig) {
 		j := r.open()
-		r.c.mu.Lock()
 		r.c.submits <- submission{job: j, share: find(j, 0)}
-		r.c.mu.Unlock()
 		r.expect("accepted")
 		synctest.Wait()
 		r.pool.Mute(true)
