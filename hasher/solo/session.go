@@ -2,6 +2,7 @@ package solo
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -126,7 +127,7 @@ func (c *Client) take(t *template) {
 		c.current = nil
 	}
 	c.current = append(c.current, posted{t, c.desk.Post(t.job, clean).Seq})
-	c.current = c.current[max(0, len(c.current)-keepTemplates):]
+	c.current = slices.Delete(c.current, 0, max(0, len(c.current)-keepTemplates))
 	if c.solved != nil && *c.solved != t.job.Prev {
 		c.solved = nil
 	}

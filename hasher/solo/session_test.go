@@ -1,0 +1,30 @@
+package solo
+
+import (
+	"runtime"
+	"testing"
+	"weak"
+
+	"github.com/curtaild/curtaild/hasher/work"
+)
+
+// Templates are large: those whose blocks count no more are not held on to.
+func TestOldTemplatesAreLetGo(t *testing.T) {
+	c, err := New(Config{URL: "http://127.0.0.1:8332", Payout: anyone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []weak.Pointer[template]
+	for n := range uint32(3 * keepTemplates) {
+		tpl := &template{submitOld: true, job: work.Job{Time: n}}
+		list = append(list, weak.Make(tpl))
+		c.take(tpl)
+	}
+	runtime.GC()
+	for i, p := range list {
+		if kept := p.Value() != nil; kept != (i >= len(list)-keepTemplates) {
+			t.Errorf("template %d of %d is kept: %v", i+1, len(list), kept)
+		}
+	}
+	runtime.KeepAlive(c)
+}
