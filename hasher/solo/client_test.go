@@ -1,7 +1,6 @@
 package solo
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,35 +8,21 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/curtaild/curtaild/hasher/work"
 )
 
-// running runs a client in a bubble, and takes what it says once it rests.
-func running(t *testing.T, c *Client) (state func() work.State, stop func()) {
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- c.Run(ctx) }()
-	return func() work.State { synctest.Wait(); return c.State() }, func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("run: %v", err)
-		}
-	}
-}
-
 func TestBlocksAreBroughtAndFollowed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFake(t)
-		c := f.client(nil)
-		if s := c.State(); s.Job != nil || s.Err != ErrOffline || c.Submit(work.Share{}) != ErrOffline {
+	inBubble(t, nil, func(t *testing.T, f *fake, c *Client) {
+		idle := f.client(nil)
+		if err := idle.Submit(work.Share{}); err != ErrOffline {
+			t.Errorf("before it runs: %v", err)
+		}
+		if s := idle.State(); s.Job != nil || s.Err != ErrOffline || s.Counts.Unsent["offline"] != 1 {
 			t.Errorf("before it runs: %+v", s)
 		}
-		state, stop := running(t, c)
-		defer stop()
-		s := state()
+		s := rested(c)
 		if s.Job == nil || s.Counts.Sessions != 1 {
 			t.Fatalf("no work: %+v", s)
 		}
@@ -46,7 +31,7 @@ func TestBlocksAreBroughtAndFollowed(t *testing.T) {
 		if err := c.Submit(share); err != nil {
 			t.Fatal(err)
 		}
-		s = state()
+		s = rested(c)
 		if s.Counts.Accepted != 1 || s.Job.Prev == old.Prev || s.Job.ID != "101" {
 			t.Errorf("after a block: %+v, job %+v", s, s.Job)
 		}
@@ -64,13 +49,11 @@ func TestBlocksAreBroughtAndFollowed(t *testing.T) {
 		}
 		// Somebody else's block ends the job without a second's delay.
 		before := time.Now()
-		f.mu.Lock()
-		f.extend(work.Hash{1})
-		f.mu.Unlock()
-		if s = state(); s.Job.Prev != (work.Hash{1}) || time.Since(before) != 0 {
+		f.overtake()
+		if s = rested(c); s.Job.Prev != (work.Hash{1}) || time.Since(before) != 0 {
 			t.Errorf("after another's block: %+v", s.Job)
 		}
-		if u := s.Counts.Unsent; u["stale"] != 1 || u["low-difficulty"] != 1 || u["offline"] != 1 || s.Counts.Rejects() != 0 || len(s.Counts.Faults) != 0 {
+		if u := s.Counts.Unsent; u["stale"] != 1 || u["low-difficulty"] != 1 || s.Counts.Rejects() != 0 || len(s.Counts.Faults) != 0 {
 			t.Errorf("counts %+v", s.Counts)
 		}
 	})
@@ -83,19 +66,15 @@ func TestVerdicts(t *testing.T) {
 		"inconclusive-not-best-prevblk": "stale", "inconclusive": "inconclusive", "time-too-new": "time", "bad-cb-height": "other",
 		"rejected: block merkle root is invalid": "other",
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFake(t)
+		inBubble(t, nil, func(t *testing.T, f *fake, c *Client) {
 			f.verdict = verdict
-			c := f.client(nil)
-			state, stop := running(t, c)
-			defer stop()
 			for n := range uint64(3) { // work goes on, and another block may be found
-				if err := c.Submit(dig(t, state().Job)); n == 0 && err != nil {
+				if err := c.Submit(dig(t, rested(c).Job)); n == 0 && err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(rejectPause)
 			}
-			s := state()
+			s := rested(c)
 			if s.Counts.Rejected[word] == 0 || s.Counts.Rejects() != s.Counts.Rejected[word] || s.Counts.Accepted != 0 || s.Job == nil {
 				t.Errorf("%s: %+v", verdict, s.Counts)
 			}
@@ -111,25 +90,21 @@ func TestTemplatesOfOneTip(t *testing.T) {
 		void  bool
 		want  error
 	}{"the one before": {1, false, nil}, "void": {1, true, work.ErrStale}, "long ago": {2, false, work.ErrStale}} {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFake(t)
-			c := f.client(nil)
-			state, stop := running(t, c)
-			defer stop()
-			first := state().Job
+		inBubble(t, nil, func(t *testing.T, f *fake, c *Client) {
+			first := rested(c).Job
 			for range tc.newer {
 				f.mu.Lock()
 				f.later, f.void = f.later+60, tc.void
 				f.mu.Unlock()
 				time.Sleep(pollBeside + time.Second)
 			}
-			if j := state().Job; j == first || j.Prev != first.Prev || j.Time != first.Time+uint32(60*tc.newer) || string(j.Extranonce1) == string(first.Extranonce1) {
+			if j := rested(c).Job; j == first || j.Prev != first.Prev || j.Time != first.Time+uint32(60*tc.newer) || string(j.Extranonce1) == string(first.Extranonce1) {
 				t.Errorf("%s: job %+v", name, j)
 			}
 			if err := c.Submit(dig(t, first)); err != tc.want {
 				t.Errorf("%s: %v, want %v", name, err, tc.want)
 			}
-			if s := state(); tc.want == nil && (s.Counts.Accepted != 1 || s.Counts.Sessions != 1) {
+			if s := rested(c); tc.want == nil && (s.Counts.Accepted != 1 || s.Counts.Sessions != 1) {
 				t.Errorf("%s: %+v", name, s)
 			}
 		})
@@ -148,12 +123,8 @@ func TestBlocksOutliveTheNode(t *testing.T) {
 		"never got":   {false, time.Minute, func(c work.Counts) bool { return c.Accepted == 1 && c.Rejects() == 0 }},
 		"too late":    {false, time.Hour, func(c work.Counts) bool { return c.Accepted == 0 && c.Rejects() == 0 && c.Unsent["offline"] == 1 }},
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFake(t)
-			c := f.client(nil)
-			state, stop := running(t, c)
-			defer stop()
-			j := state().Job
+		inBubble(t, nil, func(t *testing.T, f *fake, c *Client) {
+			j := rested(c).Job
 			share := dig(t, j)
 			f.behave(func(method string, w http.ResponseWriter) bool {
 				if h := j.Header(share); tc.heard && method == "submitblock" {
@@ -169,12 +140,12 @@ func TestBlocksOutliveTheNode(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(tc.away)
-			if s := state(); s.Job != nil || s.Counts.Accepted != 0 {
+			if s := rested(c); s.Job != nil || s.Counts.Accepted != 0 {
 				t.Errorf("%s: away: %+v", name, s)
 			}
 			f.behave(nil)
 			time.Sleep(maxBackoff)
-			if s := state(); !tc.want(s.Counts) || s.Job == nil {
+			if s := rested(c); !tc.want(s.Counts) || s.Job == nil {
 				t.Errorf("%s: %+v", name, s)
 			}
 		})
@@ -183,12 +154,8 @@ func TestBlocksOutliveTheNode(t *testing.T) {
 
 // A node that has another chain than the address is not mined for.
 func TestPayoutOfAnotherChain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFake(t)
-		c := f.client(func(c *Config) { c.Payout = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa" })
-		state, stop := running(t, c)
-		defer stop()
-		if s := state(); s.Job != nil || s.Counts.Faults["payout"] != 1 || !strings.Contains(s.Err.Error(), "1A1zP1eP5") {
+	inBubble(t, func(c *Config) { c.Payout = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa" }, func(t *testing.T, f *fake, c *Client) {
+		if s := rested(c); s.Job != nil || s.Counts.Faults["payout"] != 1 || !strings.Contains(s.Err.Error(), "1A1zP1eP5") {
 			t.Errorf("%+v", s)
 		}
 		f.behave(func(method string, w http.ResponseWriter) bool {
@@ -199,7 +166,7 @@ func TestPayoutOfAnotherChain(t *testing.T) {
 			return true
 		})
 		time.Sleep(maxBackoff)
-		if s := state(); s.Job != nil || s.Counts.Faults["payout"] < 2 {
+		if s := rested(c); s.Job != nil || s.Counts.Faults["payout"] < 2 {
 			t.Errorf("another script: %+v", s)
 		}
 		f.behave(func(method string, w http.ResponseWriter) bool {
@@ -210,7 +177,7 @@ func TestPayoutOfAnotherChain(t *testing.T) {
 			return method == "validateaddress"
 		})
 		time.Sleep(maxBackoff)
-		if s := state(); s.Job == nil {
+		if s := rested(c); s.Job == nil {
 			t.Errorf("a node that cannot tell: %+v", s)
 		}
 	})
@@ -218,13 +185,9 @@ func TestPayoutOfAnotherChain(t *testing.T) {
 
 // The cookie is read anew, as a node that starts writes another.
 func TestCookie(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFake(t)
-		path := filepath.Join(t.TempDir(), ".cookie")
-		c := f.client(func(c *Config) { c.CookieFile, c.User, c.Password = path, "", "" })
-		state, stop := running(t, c)
-		defer stop()
-		if s := state(); s.Job != nil || !strings.Contains(s.Err.Error(), "is the node running") {
+	path := filepath.Join(t.TempDir(), ".cookie")
+	inBubble(t, func(c *Config) { c.CookieFile, c.User, c.Password = path, "", "" }, func(t *testing.T, f *fake, c *Client) {
+		if s := rested(c); s.Job != nil || !strings.Contains(s.Err.Error(), "is the node running") {
 			t.Errorf("no cookie: %+v", s)
 		}
 		write := func(s string) {
@@ -233,17 +196,17 @@ func TestCookie(t *testing.T) {
 			}
 			time.Sleep(maxBackoff)
 		}
-		if write("nonsense"); !strings.Contains(state().Err.Error(), "does not hold user:password") {
-			t.Errorf("no cookie either: %+v", state())
+		if write("nonsense"); !strings.Contains(rested(c).Err.Error(), "does not hold user:password") {
+			t.Errorf("no cookie either: %+v", rested(c))
 		}
-		if write("__cookie__:0123:4567\n"); state().Counts.Faults["unauthorized"] == 0 {
-			t.Errorf("an old cookie: %+v", state())
+		if write("__cookie__:0123:4567\n"); rested(c).Counts.Faults["unauthorized"] == 0 {
+			t.Errorf("an old cookie: %+v", rested(c))
 		}
 		f.mu.Lock()
 		f.user, f.password = "__cookie__", "89ab:cdef"
 		f.mu.Unlock()
-		if write("__cookie__:89ab:cdef\n"); state().Job == nil {
-			t.Errorf("the cookie: %+v", state())
+		if write("__cookie__:89ab:cdef\n"); rested(c).Job == nil {
+			t.Errorf("the cookie: %+v", rested(c))
 		}
 	})
 }

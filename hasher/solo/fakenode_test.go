@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/curtaild/curtaild/hasher/work"
 )
@@ -34,6 +35,22 @@ type fake struct {
 	password string
 	calls    map[string]int
 	upset    func(method string, w http.ResponseWriter) bool // answers in its place; the method of long polls is "long poll"
+}
+
+// inBubble runs a client against a fake node in a bubble of time.
+func inBubble(t *testing.T, change func(*Config), test func(t *testing.T, f *fake, c *Client)) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.client(change)
+		start(t, c)
+		test(t, f, c)
+	})
+}
+
+// rested is what a client in a bubble says once everything rests.
+func rested(c *Client) work.State {
+	synctest.Wait()
+	return c.State()
 }
 
 func newFake(t *testing.T) *fake {
@@ -92,7 +109,14 @@ func (f *fake) count(method string) int {
 	return f.calls[method]
 }
 
-// extend puts a block on the chain.
+// overtake has somebody else find the next block.
+func (f *fake) overtake() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.extend(work.Hash{1})
+}
+
+// extend puts a block on the chain; the lock is held.
 func (f *fake) extend(tip work.Hash) {
 	f.tip, f.height = tip, f.height+1
 	close(f.moved)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/curtaild/curtaild/hasher/work"
@@ -53,12 +52,8 @@ func wrongs() map[string]wrong {
 func TestFaults(t *testing.T) {
 	for name, tc := range wrongs() {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFake(t)
-				c := f.client(nil)
-				state, stop := running(t, c)
-				defer stop()
-				if s := state(); s.Job == nil {
+			inBubble(t, nil, func(t *testing.T, f *fake, c *Client) {
+				if s := rested(c); s.Job == nil {
 					t.Fatalf("no work: %+v", s)
 				}
 				f.behave(func(method string, w http.ResponseWriter) bool {
@@ -68,11 +63,9 @@ func TestFaults(t *testing.T) {
 					tc.answer(w)
 					return true
 				})
-				f.mu.Lock()
-				f.extend(work.Hash{1})
-				f.mu.Unlock()
+				f.overtake()
 				time.Sleep(5 * time.Minute)
-				s := state()
+				s := rested(c)
 				n := s.Counts.Faults[tc.cause]
 				if s.Job != nil || s.Err == nil || !strings.Contains(s.Err.Error(), tc.text) || !strings.Contains(s.Err.Error(), "node.test:8332") {
 					t.Errorf("state %+v", s)
@@ -82,7 +75,7 @@ func TestFaults(t *testing.T) {
 				}
 				f.behave(nil)
 				time.Sleep(maxBackoff)
-				if s := state(); s.Job == nil || s.Err != nil || s.Counts.Sessions != 2 {
+				if s := rested(c); s.Job == nil || s.Err != nil || s.Counts.Sessions != 2 {
 					t.Errorf("healed: %+v", s)
 				}
 			})
@@ -132,16 +125,12 @@ func FuzzAnswer(f *testing.F) {
 // A node that says nothing any more is given up within two minutes, and one
 // that knows no long polling is asked every five seconds.
 func TestSilenceAndPolling(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFake(t)
-		c := f.client(nil)
-		state, stop := running(t, c)
-		defer stop()
+	inBubble(t, nil, func(t *testing.T, f *fake, c *Client) {
 		for _, begins := range []bool{false, true} { // an answer that does not end
-			if s := state(); s.Job == nil {
+			if s := rested(c); s.Job == nil {
 				t.Fatalf("no work: %+v", s)
 			}
-			hang, before := make(chan struct{}), state().Counts.Faults["silence"]
+			hang, before := make(chan struct{}), rested(c).Counts.Faults["silence"]
 			f.behave(func(_ string, w http.ResponseWriter) bool {
 				if begins {
 					fmt.Fprint(w, `{"result":`)
@@ -151,7 +140,7 @@ func TestSilenceAndPolling(t *testing.T) {
 				return true
 			})
 			time.Sleep(pollBeside + callTimeout + time.Second)
-			if s := state(); s.Job != nil || s.Counts.Faults["silence"] == before {
+			if s := rested(c); s.Job != nil || s.Counts.Faults["silence"] == before {
 				t.Errorf("silent: %+v", s)
 			}
 			close(hang)
@@ -162,7 +151,7 @@ func TestSilenceAndPolling(t *testing.T) {
 		f.noPoll = true
 		f.mu.Unlock()
 		time.Sleep(time.Minute)
-		if s := state(); s.Job == nil {
+		if s := rested(c); s.Job == nil {
 			t.Fatalf("no work: %+v", s)
 		}
 		before := f.count("getblocktemplate")
@@ -170,12 +159,10 @@ func TestSilenceAndPolling(t *testing.T) {
 		if n := f.count("getblocktemplate") - before; n < 11 || n > 13 {
 			t.Errorf("%d templates asked for in a minute", n)
 		}
-		job := state().Job
-		f.mu.Lock()
-		f.extend(work.Hash{1})
-		f.mu.Unlock()
+		job := rested(c).Job
+		f.overtake()
 		time.Sleep(pollAlone)
-		if s := state(); s.Job == job || s.Job.Prev != (work.Hash{1}) {
+		if s := rested(c); s.Job == job || s.Job.Prev != (work.Hash{1}) {
 			t.Errorf("job %+v", s.Job)
 		}
 	})
@@ -185,12 +172,8 @@ func TestSilenceAndPolling(t *testing.T) {
 // nor is one that fails while templates are to be had.
 func TestLongPollsThatAreNone(t *testing.T) {
 	for name, fails := range map[string]bool{"at once": false, "fails": true} {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFake(t)
-			c := f.client(nil)
-			state, stop := running(t, c)
-			defer stop()
-			first := state().Job
+		inBubble(t, nil, func(t *testing.T, f *fake, c *Client) {
+			first := rested(c).Job
 			f.behave(func(method string, w http.ResponseWriter) bool {
 				switch {
 				case method != "long poll":
@@ -208,7 +191,7 @@ func TestLongPollsThatAreNone(t *testing.T) {
 			if n := f.count("getblocktemplate") - before; n > 700 {
 				t.Errorf("%s: %d calls in 5 min", name, n)
 			}
-			if s := state(); s.Job != first || s.Counts.Sessions != 1 || fails && s.Counts.Faults["status"] == 0 {
+			if s := rested(c); s.Job != first || s.Counts.Sessions != 1 || fails && s.Counts.Faults["status"] == 0 {
 				t.Errorf("%s: %+v", name, s)
 			}
 		})
