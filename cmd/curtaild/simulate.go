@@ -161,6 +161,9 @@ func runSimulate(cmd *cobra.Command, opts *simulateOptions) error {
 		c.Progress = show.at
 		if runs[i].Result, err = simulate.Run(cmd.Context(), c, series); err != nil {
 			show.end()
+			if cmd.Context().Err() == nil { // it is about what was given
+				return statusError{2, fmt.Errorf("simulate: %w", err)}
+			}
 			return fmt.Errorf("simulate: %w", err)
 		}
 		show.end()

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func readPolicies(path string, site policies.Site) ([]policies.Policy, strict.Fa
 	var out []policies.Policy
 	var faults strict.Faults
 	for _, file := range files {
-		src, err := os.ReadFile(file)
+		src, err := readAtMost(file, strict.MaxSize+1) // one more is refused as too large
 		if err != nil {
 			return nil, fault(err)
 		}
@@ -91,9 +92,26 @@ func readPolicies(path string, site policies.Site) ([]policies.Policy, strict.Fa
 	return out, faults
 }
 
-// siteOf is what policies are checked against.
+// readAtMost reads the beginning of a file.
+func readAtMost(path string, bytes int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, bytes))
+}
+
+// siteOf is what policies are checked against. Work that says what hashes
+// bring is not there.
 func siteOf(cfg *config.Config, loads []simulate.Load) policies.Site {
-	s := policies.Site{Zone: cfg.Site.Zone, Now: time.Now()}
+	measures := func(role energy.Role) bool {
+		return slices.ContainsFunc(cfg.Readings, func(r energy.ReadingSpec) bool { return r.Role == role })
+	}
+	s := policies.Site{
+		Zone: cfg.Site.Zone, Now: time.Now(), Currency: cfg.Site.Currency,
+		ImportPrice: measures(energy.RoleImportPrice), ExportPrice: measures(energy.RoleExportPrice),
+	}
 	for _, l := range loads {
 		s.Loads = append(s.Loads, policies.SiteLoad{Name: l.Spec.Name, Group: l.Spec.Group, Labels: l.Spec.Labels, Points: l.Points})
 	}

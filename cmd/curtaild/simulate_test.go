@@ -144,6 +144,8 @@ func TestSimulateRefuses(t *testing.T) {
 		`--between "often"`:                      {"-c", config, "--readings", day, "--between", "often"},
 		"--latency -1s":                          {"-c", config, "--readings", day, "--latency", "-1s"},
 		`--from "soon"`:                          {"-c", config, "--readings", day, "--from", "soon"},
+		"the readings go from 2026-04-01T22:00":  {"-c", config, "--readings", day, "--from", "2027-01-01"},
+		"is larger than 1 MB (1048577 bytes)":    {"-c", config, "--readings", day, "--policies", write("large.yaml", strings.Repeat("#", 2<<20))},
 		"give one of them":                       {"--exec-protocol", "--readings", day},
 		"line 1: not a message of the protocol":  nil,
 		"config.yaml:1:1: cannot be read: no su": {"-c", dir + "/no/config.yaml", "--readings", day},
@@ -162,5 +164,18 @@ func TestSimulateRefuses(t *testing.T) {
 		if status, out, complaint := simulated(t, args...); status != 2 || out != "" || !strings.Contains(complaint, say) {
 			t.Errorf("%v: status %d, prints %q, complains %q; want 2 and %q", args, status, out, complaint, say)
 		}
+	}
+}
+
+// Policies from elsewhere know of the config's prices, like its own.
+func TestSimulatePrices(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p.yaml")
+	err := os.WriteFile(path, []byte("policies:\n  - {name: x, loads: [container], objective: profit, hash_value: 45 EUR/PH/s/d,\n     bridge: {for: 3m, energy: 2 kWh, max_price: 400}}\n"), 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, _, complaint := simulated(t, "-c", exampleDay+"config.yaml", "--readings", exampleDay+"day.csv", "--policies", path)
+	if status != 0 || complaint != "" {
+		t.Errorf("status %d: %s", status, complaint)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -54,7 +53,10 @@ type run struct {
 // Run plays a series against the fleet. It ends early with the context's
 // error.
 func Run(ctx context.Context, cfg Config, s *Series) (*Result, error) {
-	s = s.cut(cfg.From, cfg.To)
+	s, err := s.cut(cfg.From, cfg.To)
+	if err != nil {
+		return nil, err
+	}
 	t, err := newSite(s, &cfg)
 	if err != nil {
 		return nil, err
@@ -92,19 +94,6 @@ func Run(ctx context.Context, cfg Config, s *Series) (*Result, error) {
 		r.step(end)
 	}
 	return r.result(), nil
-}
-
-// cut is the rows from one time to another.
-func (s *Series) cut(from, to time.Time) *Series {
-	i, j := 0, len(s.At)
-	if !from.IsZero() {
-		i = sort.Search(len(s.At), func(i int) bool { return !s.At[i].Before(from) })
-	}
-	if !to.IsZero() {
-		j = max(i, sort.Search(len(s.At), func(i int) bool { return s.At[i].After(to) }))
-	}
-	n := len(s.Readings)
-	return &Series{Readings: s.Readings, At: s.At[i:j], Values: s.Values[i*n : j*n]}
 }
 
 // heard is the readings of the config that the run gives: those that the

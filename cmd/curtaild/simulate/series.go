@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -27,6 +28,23 @@ func (s *Series) value(row, column int) float64 { return s.Values[row*len(s.Read
 // their own.
 func (s *Series) column(role energy.Role) int {
 	return slices.IndexFunc(s.Readings, func(r energy.ReadingSpec) bool { return r.Role == role })
+}
+
+// cut is the rows from one time to another; a zero time is no bound.
+func (s *Series) cut(from, to time.Time) (*Series, error) {
+	i, j := 0, len(s.At)
+	if !from.IsZero() {
+		i = sort.Search(len(s.At), func(i int) bool { return !s.At[i].Before(from) })
+	}
+	if !to.IsZero() {
+		j = max(i, sort.Search(len(s.At), func(i int) bool { return s.At[i].After(to) }))
+	}
+	if j-i < 2 && len(s.At) > 1 {
+		return nil, fmt.Errorf("fewer than two rows lie in the time asked for: the readings go from %s to %s",
+			s.At[0].Format(time.RFC3339), s.At[len(s.At)-1].Format(time.RFC3339))
+	}
+	n := len(s.Readings)
+	return &Series{Readings: s.Readings, At: s.At[i:j], Values: s.Values[i*n : j*n]}, nil
 }
 
 // step is the usual time between two rows.
