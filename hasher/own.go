@@ -21,9 +21,6 @@ type source interface {
 	Submit(work.Share) error // checks the share first, does not block
 }
 
-// rollable are the bits of the version that BIP 320 leaves to miners.
-const rollable = 0x1fffe000
-
 const (
 	ownEvery = 30 * time.Second // a new header of our own
 	// ownShare is how much CPU time a share of our own takes on average.
@@ -123,7 +120,7 @@ func ownJob(seed [32]byte, n uint64, now time.Time) work.Job {
 	return work.Job{
 		ID: "own", Prev: prev, Coinbase1: head, Coinbase2: tail,
 		Extranonce1: x1[:extranonce1Own], Size2: sizeX2, Branches: branches,
-		Version: 0x20000000, Mask: rollable, Bits: 0x1d00ffff, Time: uint32(now.Unix()),
+		Version: 0x20000000, Mask: work.Rollable, Bits: 0x1d00ffff, Time: uint32(now.Unix()),
 	}
 }
 

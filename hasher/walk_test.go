@@ -31,7 +31,7 @@ func TestWalksDoNotOverlap(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		job := &work.Job{
 			Coinbase1: []byte{1}, Size2: rng.IntN(3), Time: rng.Uint32() >> 1, Version: rng.Uint32(),
-			Mask: uint32(rng.Uint64() & rng.Uint64() & rollable),
+			Mask: uint32(rng.Uint64() & rng.Uint64() & work.Rollable),
 		}
 		if rng.IntN(4) == 0 {
 			job.Size2 = 16

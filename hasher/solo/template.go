@@ -21,9 +21,6 @@ const (
 	maxText         = 1024  // of a long poll's or a work's id
 )
 
-// rollable are the bits of the version that BIP 320 leaves to miners.
-const rollable = 0x1fffe000
-
 // answer is a template as the node writes it: BIP 22 and 23, the version's
 // bits as of BIP 9, segwit's fields as of BIP 145.
 type answer struct {
@@ -204,7 +201,7 @@ func (a *answer) numbers(j *work.Job, easiest work.Target) error {
 		}
 		used |= 1 << bit
 	}
-	j.Mask = rollable &^ used
+	j.Mask = work.Rollable &^ used
 	return nil
 }
 

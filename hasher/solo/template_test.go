@@ -108,13 +108,13 @@ func TestTemplateBecomesAJob(t *testing.T) {
 	}
 	// Both trees, taken together by hand.
 	ids := []work.Hash{work.Double(cb), work.Double(mustHex(t, plain)), work.Double(mustHex(t, bare))}
-	root := join(join(ids[0], ids[1]), join(ids[2], ids[2]))
+	root := work.Join(work.Join(ids[0], ids[1]), work.Join(ids[2], ids[2]))
 	h := j.Header(s)
 	if !slices.Equal(h[36:68], root[:]) {
 		t.Errorf("root %x, want %x", h[36:68], root)
 	}
 	ids = []work.Hash{{}, work.Double(mustHex(t, plain)), work.Double(mustHex(t, spent))}
-	commitment := join(join(join(ids[0], ids[1]), join(ids[2], ids[2])), work.Hash{})
+	commitment := work.Join(work.Join(work.Join(ids[0], ids[1]), work.Join(ids[2], ids[2])), work.Hash{})
 	if !strings.Contains(text, "6a24aa21a9ed"+hex.EncodeToString(commitment[:])) {
 		t.Errorf("coinbase %s does not commit to %x", text, commitment)
 	}

@@ -83,18 +83,11 @@ func branch(others []work.Hash) []work.Hash {
 		above := make([]work.Hash, 0, (len(level)+1)/2)
 		for i := 0; i < len(level); i += 2 {
 			last := min(i+1, len(level)-1) // an odd one is joined with itself
-			above = append(above, join(level[i], level[last]))
+			above = append(above, work.Join(level[i], level[last]))
 		}
 		level = above
 	}
 	return out
-}
-
-func join(a, b work.Hash) work.Hash {
-	var pair [2 * len(a)]byte
-	copy(pair[:], a[:])
-	copy(pair[len(a):], b[:])
-	return work.Double(pair[:])
 }
 
 // witnessCommitment is the script of the output that commits to all
@@ -103,8 +96,8 @@ func join(a, b work.Hash) work.Hash {
 func witnessCommitment(wtxids []work.Hash) []byte {
 	var root, reserved work.Hash
 	for _, b := range branch(wtxids) {
-		root = join(root, b)
+		root = work.Join(root, b)
 	}
-	sum := join(root, reserved)
+	sum := work.Join(root, reserved)
 	return append([]byte{0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed}, sum[:]...)
 }

@@ -35,7 +35,7 @@ func TestBranchOfARealBlock(t *testing.T) {
 	}
 	root := ids[0]
 	for _, b := range branch(ids[1:]) {
-		root = join(root, b)
+		root = work.Join(root, b)
 	}
 	if want, _ := displayed("f3e94742aca4b5ef85488dc37c06c3282295ffec960994b2c0d5ac2a25a95766"); root != want {
 		t.Errorf("root %x, want %x", root, want)
@@ -49,7 +49,7 @@ func TestBranches(t *testing.T) {
 		level = append(level, work.Double([]byte{byte(n)}))
 		root := level[0]
 		for _, b := range branch(level[1:]) {
-			root = join(root, b)
+			root = work.Join(root, b)
 		}
 		tree := slices.Clone(level)
 		for len(tree) > 1 {
@@ -57,7 +57,7 @@ func TestBranches(t *testing.T) {
 				tree = append(tree, tree[len(tree)-1])
 			}
 			for i := range len(tree) / 2 {
-				tree[i] = join(tree[2*i], tree[2*i+1])
+				tree[i] = work.Join(tree[2*i], tree[2*i+1])
 			}
 			tree = tree[:len(tree)/2]
 		}

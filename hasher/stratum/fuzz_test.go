@@ -39,7 +39,7 @@ func FuzzSession(f *testing.F) {
 		if err == nil {
 			t.Fatal("a session ended without an error")
 		}
-		if j := c.State().Job; j != nil && (j.Check() != nil || j.Mask&^versionMask != 0 || j.Algorithm != work.SHA256d) {
+		if j := c.State().Job; j != nil && (j.Check() != nil || j.Mask&^work.Rollable != 0 || j.Algorithm != work.SHA256d) {
 			t.Errorf("job %+v", j)
 		}
 		c.lost(err)

@@ -26,9 +26,6 @@ const (
 	methodPing        = "mining.ping"
 )
 
-// versionMask are the bits of the version that BIP 320 leaves to miners.
-const versionMask = 0x1fffe000
-
 // shyness is which methods a pool hung up on, or kept quiet about, and until
 // when they are left out.
 type shyness map[string]time.Time
@@ -64,7 +61,7 @@ func (s *session) begin(now time.Time) error {
 	values := map[string]any{}
 	if s.c.cfg.Algorithm == work.SHA256d {
 		names = append(names, "version-rolling")
-		values["version-rolling.mask"] = hexWord(versionMask)
+		values["version-rolling.mask"] = hexWord(work.Rollable)
 		values["version-rolling.min-bit-count"] = 2
 	}
 	if d := s.c.cfg.MinDifficulty; d > 0 {
@@ -109,7 +106,7 @@ func (s *session) configured(m message) error {
 // judgeMask counts a mask with bits that were never asked for; they are
 // not rolled.
 func (s *session) judgeMask() {
-	if s.mask&^uint32(versionMask) != 0 {
+	if s.mask&^uint32(work.Rollable) != 0 {
 		s.c.fault("version-mask")
 		s.c.cfg.Log.Warn("pool's version mask has bits that it was not asked for: left alone", "pool", s.at.String(), "mask", hexWord(s.mask))
 	}

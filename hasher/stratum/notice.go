@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // sayEvery spaces the pool's messages in our log.
@@ -101,7 +103,7 @@ func (s *session) versionMask(p []json.RawMessage) error {
 // mask that the job leaves at 0. Under the others a pool that adds our bits
 // to its version, in place of taking them for its own (BIP 310), would see
 // another header than we do.
-func (s *session) rollable(version uint32) uint32 { return s.mask & versionMask &^ version }
+func (s *session) rollable(version uint32) uint32 { return s.mask & work.Rollable &^ version }
 
 func (s *session) job(params []json.RawMessage) error {
 	if s.sub == nil {

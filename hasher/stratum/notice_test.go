@@ -85,7 +85,7 @@ func TestVersionMaskOfAll(t *testing.T) {
 		r.open()
 		r.pool.VersionMask("ffffffff")
 		j := r.job("all", true)
-		if j.Mask != versionMask {
+		if j.Mask != work.Rollable {
 			t.Errorf("mask %08x", j.Mask)
 		}
 		r.submit(findOf(j, j.Version^0x2000, 0))

@@ -66,3 +66,11 @@ func Double(b []byte) Hash {
 	h := sha256.Sum256(b)
 	return sha256.Sum256(h[:])
 }
+
+// Join is the hash above two others in a tree.
+func Join(a, b Hash) Hash {
+	var pair [2 * len(a)]byte
+	copy(pair[:], a[:])
+	copy(pair[len(a):], b[:])
+	return Double(pair[:])
+}

@@ -23,6 +23,9 @@ const (
 	MaxRoll = 600
 )
 
+// Rollable are the bits of the version that BIP 320 leaves to miners.
+const Rollable = 0x1fffe000
+
 // Job is work: everything of a block but what the miner varies. It is never
 // written to once made.
 type Job struct {
@@ -81,10 +84,7 @@ func (j *Job) Coinbase(extranonce2 []byte) []byte {
 func (j *Job) Header(s Share) Header {
 	root := Double(j.Coinbase(s.Extranonce2))
 	for _, b := range j.Branches {
-		var pair [64]byte
-		copy(pair[:32], root[:])
-		copy(pair[32:], b[:])
-		root = Double(pair[:])
+		root = Join(root, b)
 	}
 	var h Header
 	binary.LittleEndian.PutUint32(h[0:], s.Version)
