@@ -70,7 +70,7 @@ var tenets = func() []tenet {
 		if all[i].clouds {
 			all[i].favour += favoured / 4
 		}
-		if !all[i].lazy {
+		if all[i].lazy {
 			all[i].favour += favoured / 3
 		}
 	}
