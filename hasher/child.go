@@ -114,10 +114,7 @@ func (c *child) send(o order) {
 		c.duty = &o
 	}
 	c.mu.Unlock()
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+	poke(c.wake)
 }
 
 // write writes orders until the child is closed, and then closes its input,
@@ -133,7 +130,7 @@ func (c *child) write(in io.WriteCloser, first order) {
 		}
 		c.mu.Lock()
 		pending := []*order{c.duty, c.job}
-		if c.duty != nil && c.duty.Duty != nil && c.duty.Duty.Duty > 0 {
+		if c.duty != nil && c.duty.Duty.Duty > 0 {
 			pending[0], pending[1] = pending[1], pending[0] // the job first, or a stale one is hashed
 		}
 		c.duty, c.job = nil, nil

@@ -31,9 +31,9 @@ type member struct {
 	job  *work.Job // the same, numbered for all members
 	took uint64    // shares accepted when last looked
 	lost uint64    // shares in vain when the last one was accepted, or it was left
-	runs bool
-	more uint64 // shares for it that were too many to be told of
-	end  func() // stops it and waits; Run's alone; nil: it does not run
+	runs bool      // as was decided last
+	more uint64    // shares for it that were too many to be told of
+	end  func()    // stops it and waits; Run's alone; nil: it does not run
 }
 
 // failover is several sources as one: the first that has work is worked for,
@@ -128,17 +128,15 @@ func (f *failover) decide(ctx context.Context, now time.Time) (wake time.Time) {
 	}
 	f.mu.Lock()
 	f.used = is
-	f.mu.Unlock()
 	for i, m := range f.members {
-		runs := !f.order.list[i].ran.IsZero()
-		f.mu.Lock()
-		m.runs = runs
-		f.mu.Unlock()
-		switch {
-		case runs && m.end == nil:
-			m.start(ctx, f.heard)
-		case !runs && m.end != nil:
+		m.runs = !f.order.list[i].ran.IsZero()
+	}
+	f.mu.Unlock()
+	for _, m := range f.members {
+		if !m.runs {
 			m.stop()
+		} else if m.end == nil {
+			m.start(ctx, f.heard)
 		}
 	}
 	return wake

@@ -1,6 +1,7 @@
 package hasher
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,31 +40,33 @@ func openUpstreams(cfg Config) (*failover, error) {
 func (u Upstream) open(log *slog.Logger) (*member, error) {
 	switch {
 	case u.Node != nil:
-		return u.openNode(log)
-	case u.Stratum == nil:
+		cfg := *u.Node
+		cfg.Log = cmp.Or(cfg.Log, log)
+		client, err := solo.New(cfg)
+		return opened("node", client, err)
+	case u.Stratum != nil:
+		cfg := *u.Stratum
+		cfg.Log = cmp.Or(cfg.Log, log)
+		client, err := stratum.New(cfg)
+		return opened("pool", client, err)
+	default:
 		return nil, errors.New("an upstream of no kind")
 	}
-	sc := *u.Stratum
-	if sc.Log == nil {
-		sc.Log = log
-	}
-	client, err := stratum.New(sc)
-	if err != nil {
-		return nil, fmt.Errorf("pool: %w", err)
-	}
-	return &member{name: client.Name(), src: client}, nil
 }
 
-func (u Upstream) openNode(log *slog.Logger) (*member, error) {
-	nc := *u.Node
-	if nc.Log == nil {
-		nc.Log = log
-	}
-	client, err := solo.New(nc)
+// client is a source that has a name.
+type client interface {
+	source
+	Name() string // host:port
+}
+
+// opened makes a member of a client, or says of which kind the one is that
+// cannot be made.
+func opened(kind string, c client, err error) (*member, error) {
 	if err != nil {
-		return nil, fmt.Errorf("node: %w", err)
+		return nil, fmt.Errorf("%s: %w", kind, err)
 	}
-	return &member{name: client.Name(), src: client}, nil
+	return &member{name: c.Name(), src: c}, nil
 }
 
 // Try asks an upstream for work, until it has some or has failed twice, and

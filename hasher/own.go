@@ -89,10 +89,7 @@ func (o *ownWork) next(now time.Time) {
 	j := ownJob(o.seed, o.made, now)
 	j.Algorithm, j.Target = o.alg, o.target
 	o.state.Job = o.book.Add(j, false)
-	select {
-	case o.changed <- struct{}{}:
-	default:
-	}
+	poke(o.changed)
 }
 
 // ownJob is the n-th header to be made of a seed. Only its time is real.
@@ -140,9 +137,6 @@ func (o *ownWork) Submit(s work.Share) error {
 		return err
 	}
 	o.state.Counts.Accepted++
-	select {
-	case o.changed <- struct{}{}:
-	default:
-	}
+	poke(o.changed)
 	return nil
 }

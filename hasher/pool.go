@@ -142,10 +142,7 @@ func (p *Pool) Apply(sp energy.Setpoint) {
 	p.mu.Lock()
 	p.want = &sp
 	p.mu.Unlock()
-	select {
-	case p.mail <- struct{}{}:
-	default:
-	}
+	poke(p.mail)
 }
 
 // Counters are the totals now.

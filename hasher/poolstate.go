@@ -33,8 +33,8 @@ type poolState struct {
 	setpoint energy.Setpoint // that asked for it
 	dutySeq  uint64          // of the last duty order
 	inForce  bool            // the child has confirmed it
-	unheeded time.Time       // since when off has been seen unconfirmed; zero: it is not
 	dutyAt   time.Time       // when it did
+	unheeded time.Time       // since when off has been seen unconfirmed; zero: it is not
 	seq      uint64          // of the last set-point that came into force
 	point    int             // that came into force with it
 	active   bool            // hashing was asked for and possible when last looked
