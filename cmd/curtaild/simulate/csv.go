@@ -23,15 +23,19 @@ const maxFaults = 20
 // others are called after a reading, its topic or its role, and a row for each
 // instant. Times are RFC 3339 or seconds of the Unix clock, and rise. A number
 // has the unit and the sign that the reading's payloads have; an empty cell is
-// a gap. A column that no reading answers to is left out, with a warning.
-// Errors come beside them, at most 20; then the series is nil.
+// a gap, and so is a number outside of the reading's range, with a warning. A
+// column that no reading answers to is left out, with a warning too. Errors
+// come beside them, at most 20; then the series is nil.
 func ReadCSV(name string, src io.Reader, specs []energy.ReadingSpec) (*Series, strict.Faults) {
-	in := csv.NewReader(src)
+	rest := &bounded{src: src}
+	in := csv.NewReader(rest)
 	in.ReuseRecord, in.FieldsPerRecord, in.TrimLeadingSpace = true, -1, true
-	t := &table{name: name, in: in, out: &Series{}}
+	t := &table{name: name, in: in, rest: rest, out: &Series{}}
 	if t.header(specs) {
+		t.outside = make([]outside, len(t.columns))
 		for len(t.faults) < maxFaults && t.row() {
 		}
+		t.warnOutside()
 	}
 	if len(t.out.At) < 2 && t.faults.Err() == nil {
 		t.fault(1, 1, "fewer than two rows: there is nothing to simulate")
@@ -46,10 +50,36 @@ func ReadCSV(name string, src io.Reader, specs []energy.ReadingSpec) (*Series, s
 type table struct {
 	name    string
 	in      *csv.Reader
+	rest    *bounded
 	out     *Series
 	width   int
 	columns []int // of the file, for each of the series
+	outside []outside
 	faults  strict.Faults
+}
+
+// maxRow is the size of the longest row, in bytes.
+const maxRow = 1 << 20
+
+// bounded reads a source, and fails where a row has no end.
+type bounded struct {
+	src  io.Reader
+	left int // bytes, of the row
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errors.New("a row is longer than 1 MB: is this a CSV file?")
+	}
+	n, err := b.src.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
+// read reads the next record.
+func (t *table) read() ([]string, error) {
+	t.rest.left = maxRow
+	return t.in.Read()
 }
 
 func (t *table) fault(line, column int, format string, args ...any) {
@@ -66,24 +96,27 @@ func (t *table) cellFault(field int, format string, args ...any) {
 
 // header finds a reading for each column; it reports whether rows make sense.
 func (t *table) header(specs []energy.ReadingSpec) bool {
-	head, err := t.in.Read()
+	head, err := t.read()
 	if err != nil {
 		t.fault(1, 1, "no header: the first line names the columns, as in time,grid (%v)", err)
 		return false
 	}
 	t.width = len(head)
 	if first := strings.TrimPrefix(head[0], "\ufeff"); strings.TrimSpace(first) != "time" {
-		t.cellFault(0, `the first column is %q: call it "time" and put the times there`, first)
+		t.cellFault(0, `the first column is %s: call it "time" and put the times there, with commas between the columns and a point in numbers`, brief([]byte(first)))
 		return false
 	}
 	taken := map[string]string{}
 	for i, title := range head[1:] {
 		title = strings.TrimSpace(title)
 		spec := find(specs, title)
+		if len(t.faults) == maxFaults {
+			break
+		}
 		if spec == nil {
 			line, column := t.cell(i + 1)
 			t.faults = append(t.faults, strict.At(strict.Pos{File: t.name, Line: line, Column: column}, strict.Warning,
-				"no reading is called %q, nor has that topic or is alone in that role: the column is left out", title))
+				"no reading is called %s, nor has that topic or is alone in that role: the column is left out", brief([]byte(title))))
 			continue
 		}
 		if before, twice := taken[spec.Name]; twice {
@@ -125,7 +158,7 @@ func names(specs []energy.ReadingSpec) string {
 
 // row reads one row; false at the end.
 func (t *table) row() bool {
-	rec, err := t.in.Read()
+	rec, err := t.read()
 	var broken *csv.ParseError
 	switch {
 	case errors.Is(err, io.EOF):
@@ -152,13 +185,17 @@ func (t *table) row() bool {
 	}
 	t.out.At = append(t.out.At, at)
 	for i, c := range t.columns {
-		t.out.Values = append(t.out.Values, t.number(c, rec[c], &t.out.Readings[i]))
+		t.out.Values = append(t.out.Values, t.number(c, rec[c], i))
 	}
 	return true
 }
 
-// number is the value of a cell; NaN for a gap.
-func (t *table) number(field int, text string, spec *energy.ReadingSpec) float64 {
+// largest is far beyond what any site has, in W or in money for a MWh; energies
+// and costs are still numbers.
+const largest = 1e15
+
+// number is the value of a cell of a reading; NaN for a gap.
+func (t *table) number(field int, text string, reading int) float64 {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return math.NaN()
@@ -168,10 +205,35 @@ func (t *table) number(field int, text string, spec *energy.ReadingSpec) float64
 		t.cellFault(field, "%s is no number: write one with a point, without a unit, or nothing for a gap", brief([]byte(text)))
 		return math.NaN()
 	}
+	spec := &t.out.Readings[reading]
 	if spec.Factor != 0 {
 		v *= spec.Factor
 	}
+	switch {
+	case spec.Min < spec.Max && (v < spec.Min || v > spec.Max):
+		o := &t.outside[reading]
+		if o.count++; o.count == 1 {
+			o.line, o.column = t.cell(field)
+		}
+		return math.NaN()
+	case math.Abs(v) > largest:
+		t.cellFault(field, "%s is more than any site has: look at the unit of the reading", brief([]byte(text)))
+		return math.NaN()
+	}
 	return v
+}
+
+// outside counts the values of a reading that lie outside of its range, and
+// says where the first one stands.
+type outside struct{ count, line, column int }
+
+func (t *table) warnOutside() {
+	for i, o := range t.outside {
+		if o.count > 0 {
+			t.faults = append(t.faults, strict.At(strict.Pos{File: t.name, Line: o.line, Column: o.column}, strict.Warning,
+				"%d values of %s lie outside of its range, this one first: they count as gaps, as the daemon would drop them", o.count, t.out.Readings[i].Name))
+		}
+	}
 }
 
 // moment reads a time.

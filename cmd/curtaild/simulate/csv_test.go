@@ -62,6 +62,12 @@ func TestReadCSVFaults(t *testing.T) {
 		{"no moment", head + "noon,1\n", `f.csv:2:1: "noon" is no time`},
 		{"the same again", head + row + row, "f.csv:3:1: 2026-04-01T12:00:00Z does not come after"},
 		{"a cell too many", head + "2026-04-01T12:00:00Z,1,2\n", "f.csv:2:1: 3 cells, and the header has 2"},
+		{"semicolons", "time;pcc\n1;2\n", `f.csv:1:1: the first column is "time;pcc": call it "time" and put the times there, with commas between`},
+		{"a title without end", "time" + strings.Repeat("e", 1000) + ",pcc\n", `f.csv:1:1: the first column is "timeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee": `},
+		{"a row without end", head + row + strings.Repeat("1", 3<<20), "f.csv:3:1: cannot be read: a row is longer than 1 MB"},
+		{"a quote without end", head + row + `"` + strings.Repeat("1\n", 2<<20), "f.csv:3:1: cannot be read: a row is longer than 1 MB"},
+		{"too much", head + row + "2026-04-01T12:01:00Z,1e300\n", `f.csv:3:22: "1e300" is more than any site has`},
+		{"an overflow", head + row + "2026-04-01T12:01:00Z,-1e307\n", `f.csv:3:22: "-1e307" is more than any site has`},
 		{"a quote", head + "2026-04-01T12:00:00Z,1\"2\n", "f.csv:2:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -74,6 +80,30 @@ func TestReadCSVFaults(t *testing.T) {
 	s, faults := ReadCSV("f.csv", strings.NewReader(head+strings.Repeat("x,y\n", 100)), specs())
 	if s != nil || len(faults) != maxFaults {
 		t.Errorf("%d faults of a file full of them, want %d", len(faults), maxFaults)
+	}
+}
+
+// What lies outside of a reading's range is a gap, as it would be to the daemon.
+func TestReadCSVRange(t *testing.T) {
+	list := specs()
+	list[0].Min, list[0].Max = -2000, 3000
+	s, faults := ReadCSV("f.csv", strings.NewReader("time,pcc\n1,2\n2,2.1\n3,-3\n4,-1e300\n"), list)
+	const want = "f.csv:3:3: warning: 2 values of pcc lie outside of its range"
+	if s == nil || len(faults) != 1 || !strings.Contains(faults[0].String(), want) {
+		t.Fatalf("faults %v, want %q", faults, want)
+	}
+	for i, want := range []float64{-2000, math.NaN(), 3000, math.NaN()} {
+		if v := s.Values[i]; v != want && !(math.IsNaN(v) && math.IsNaN(want)) {
+			t.Errorf("row %d: %v, want %v", i, v, want)
+		}
+	}
+}
+
+// A file of one endless line is not told of without end either.
+func TestReadCSVHeader(t *testing.T) {
+	_, faults := ReadCSV("f.csv", strings.NewReader("time,pcc"+strings.Repeat(",x", 1000)+"\n"), specs())
+	if len(faults) > maxFaults+1 {
+		t.Errorf("%d faults, want %d", len(faults), maxFaults)
 	}
 }
 
