@@ -16,6 +16,7 @@ type board struct {
 type posting struct {
 	job   *work.Job // nil: none
 	first uint64
+	spent atomic.Bool // a worker has run out of headers
 	over  chan struct{}
 }
 

@@ -22,7 +22,6 @@ type order struct {
 	Start *startOrder `json:"start,omitempty"` // once, first
 	Duty  *dutyOrder  `json:"duty,omitempty"`
 	Job   *jobOrder   `json:"job,omitempty"`
-	Stop  bool        `json:"stop,omitempty"`
 }
 
 type startOrder struct {

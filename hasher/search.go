@@ -19,7 +19,6 @@ type crew struct {
 	hashes   atomic.Uint64
 	dropped  atomic.Uint64
 	wrong    atomic.Uint64
-	spent    atomic.Bool
 }
 
 // search is one worker: it walks the nonces of every size-th variant of the
@@ -44,9 +43,7 @@ func (c *crew) search(ctx context.Context, index int, tools toolbox) {
 		}
 		if w.idle {
 			c.throttle.done()
-			if w.at.job != nil {
-				c.spent.Store(true)
-			}
+			w.at.spent.Store(w.at.job != nil)
 			select {
 			case <-ctx.Done():
 				return

@@ -1,9 +1,15 @@
 package hasher
 
 import (
+	"context"
+	"io"
+	"math"
 	"math/bits"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/curtaild/curtaild/hasher/kernel"
 	"github.com/curtaild/curtaild/hasher/work"
@@ -120,4 +126,31 @@ func TestNextProcessBeginsElsewhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A worker that finds no header left says so of that job, and never of the
+// next, however late it is.
+func TestSpentJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := toolbox{{kind: kernel.Kind{Versions: 1}, kernel: blank{}, rate: &atomic.Uint64{}}}
+		w := &worker{out: io.Discard, began: time.Now(), crew: newCrew(2), tools: []toolbox{box}}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go w.crew.search(ctx, 1, box)
+		only := &work.Job{Coinbase1: []byte{1}, Time: math.MaxUint32} // one variant, which is the first worker's
+		old := w.crew.board.now.Load()
+		for name, o := range map[string]order{"spent": {Job: &jobOrder{Job: only}}, "none": {Job: &jobOrder{}}} {
+			for _, o := range []order{{Duty: &dutyOrder{Duty: 1}}, o} {
+				if _, err := w.obey(o); err != nil {
+					t.Fatal(err)
+				}
+			}
+			synctest.Wait()
+			old.spent.Store(true)
+			old = w.crew.board.now.Load()
+			if err := w.stats(); err != nil || w.last.Spent != (o.Job.Job != nil) {
+				t.Errorf("%s: %+v, %v", name, w.last, err)
+			}
+		}
+	})
 }

@@ -23,10 +23,10 @@ const (
 	shareEvery = 2 * time.Millisecond
 )
 
-var errStop = errors.New("told to stop")
+var errGone = errors.New("the daemon is gone")
 
 // Worker is the worker process: it takes orders from in and answers on out,
-// one JSON value a line, until it is told to stop, in ends or ctx is done.
+// one JSON value a line, until in ends or ctx is done.
 // It lowers the priority of the whole process it runs in. The goroutine that
 // reads in ends when in does.
 func Worker(ctx context.Context, in io.Reader, out io.Writer) error {
@@ -44,7 +44,7 @@ func Worker(ctx context.Context, in io.Reader, out io.Writer) error {
 			}
 		})
 		if err == nil {
-			err = errStop // the daemon is gone
+			err = errGone
 		}
 		cancel(err)
 	}()
@@ -52,7 +52,7 @@ func Worker(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err == nil {
 		err = w.run(ctx, orders)
 	}
-	if errors.Is(err, errStop) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, errGone) || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
@@ -162,8 +162,6 @@ func (w *worker) loop(ctx context.Context, orders <-chan order) error {
 // obey carries out an order, and tells whether figures are due soon.
 func (w *worker) obey(o order) (soon bool, err error) {
 	switch {
-	case o.Stop:
-		return false, errStop
 	case o.Duty != nil:
 		if !(o.Duty.Duty >= 0 && o.Duty.Duty <= 1) {
 			return false, fmt.Errorf("worker process: duty %v: want 0 to 1", o.Duty.Duty)
@@ -183,7 +181,6 @@ func (w *worker) obey(o order) (soon bool, err error) {
 				job = nil // the daemon knows the kernels, and says so
 			}
 		}
-		w.crew.spent.Store(false)
 		w.crew.board.post(job, o.Job.First)
 		w.throttleNow()
 	default:
@@ -205,7 +202,7 @@ func (w *worker) stats() error {
 	c := w.crew
 	s := statsNotice{
 		Seq: w.seq, Hashes: c.hashes.Load(), CPU: int64(processCPU()), Wall: int64(time.Since(w.began)),
-		Dropped: c.dropped.Load(), Wrong: c.wrong.Load(), Spent: c.spent.Load(),
+		Dropped: c.dropped.Load(), Wrong: c.wrong.Load(), Spent: c.board.now.Load().spent.Load(),
 	}
 	w.follow(s)
 	w.last = s
