@@ -3,6 +3,7 @@ package stratum
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -104,36 +105,40 @@ func notifyParams(t testing.TB, j pooltest.Job) []json.RawMessage {
 
 func TestParseNotifyRefuses(t *testing.T) {
 	good := pooltest.Example("j", true)
-	cases := map[string]func(p []json.RawMessage) []json.RawMessage{
-		"too few":           func(p []json.RawMessage) []json.RawMessage { return p[:7] },
-		"id a number":       set(0, `7`),
-		"id empty":          set(0, `""`),
-		"id null":           set(0, `null`),
-		"id no plain text":  set(0, `"a\u0000"`),
-		"id not ASCII":      set(0, `"\ud800"`),
-		"coinbase null":     set(2, `null`),
-		"time a number":     set(7, `-1`),
-		"id too long":       set(0, `"`+strings.Repeat("x", 200)+`"`),
-		"prev short":        set(1, `"00"`),
-		"prev null":         set(1, `null`),
-		"coinbase odd":      set(2, `"012"`),
-		"coinbase not hex":  set(3, `"zz"`),
-		"coinbase too long": set(2, `"`+strings.Repeat("00", work.MaxCoinbase+1)+`"`),
-		"branches text":     set(4, `"x"`),
-		"branch short":      set(4, `["00"]`),
-		"branch null":       set(4, `[null]`),
-		"a thousand":        set(4, `[`+strings.Repeat(`"`+strings.Repeat("0", 64)+`",`, 999)+`"`+strings.Repeat("0", 64)+`"]`),
-		"version a number":  set(5, `536870912`),
-		"bits short":        set(6, `"1d00ff"`),
-		"time negative":     set(7, `"-0000001"`),
-		"clean not a truth": set(8, `"true"`),
-		"nothing but nulls": func(p []json.RawMessage) []json.RawMessage { return make([]json.RawMessage, 9) },
-		"coinbase of nulls": func(p []json.RawMessage) []json.RawMessage { return set(3, `""`)(set(2, `""`)(p)) },
+	cases := map[string]struct {
+		change func(p []json.RawMessage) []json.RawMessage
+		want   string
+	}{
+		"too few":           {func(p []json.RawMessage) []json.RawMessage { return p[:7] }, "at least 8"},
+		"id a number":       {set(0, `7`), "parameter 0"},
+		"id empty":          {set(0, `""`), "parameter 0"},
+		"id null":           {set(0, `null`), "parameter 0"},
+		"id no plain text":  {set(0, `"a\u0000"`), "parameter 0"},
+		"id not ASCII":      {set(0, `"\ud800"`), "parameter 0"},
+		"coinbase null":     {set(2, `null`), "parameter 2"},
+		"time a number":     {set(7, `-1`), "parameter 7"},
+		"id too long":       {set(0, `"`+strings.Repeat("x", 200)+`"`), "error: job: id too long"},
+		"prev short":        {set(1, `"00"`), "parameter 1"},
+		"prev null":         {set(1, `null`), "parameter 1"},
+		"coinbase odd":      {set(2, `"012"`), "parameter 2"},
+		"coinbase not hex":  {set(3, `"zz"`), "parameter 3"},
+		"coinbase too long": {set(2, `"`+strings.Repeat("00", work.MaxCoinbase+1)+`"`), "parameter 2"},
+		"branches text":     {set(4, `"x"`), "parameter 4"},
+		"branch short":      {set(4, `["00"]`), "parameter 4"},
+		"branch null":       {set(4, `[null]`), "parameter 4"},
+		"a thousand":        {set(4, `[`+strings.Repeat(`"`+strings.Repeat("0", 64)+`",`, 999)+`"`+strings.Repeat("0", 64)+`"]`), "parameter 4"},
+		"version a number":  {set(5, `536870912`), "parameter 5"},
+		"bits short":        {set(6, `"1d00ff"`), "parameter 6"},
+		"time negative":     {set(7, `"-0000001"`), "parameter 7"},
+		"clean not a truth": {set(8, `"true"`), "parameter 8"},
+		"nothing but nulls": {func(p []json.RawMessage) []json.RawMessage { return make([]json.RawMessage, 9) }, "parameter 0"},
+		"coinbase of nulls": {func(p []json.RawMessage) []json.RawMessage { return set(3, `""`)(set(2, `""`)(p)) }, "error: job: no coinbase"},
 	}
-	for name, change := range cases {
+	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if _, _, err := parseNotify(change(notifyParams(t, good)), subscription{}, work.Target{}); err == nil {
-				t.Error("taken")
+			_, _, err := parseNotify(tc.change(notifyParams(t, good)), subscription{}, work.Target{})
+			if !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v, want one that says %q", err, tc.want)
 			}
 		})
 	}

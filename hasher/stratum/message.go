@@ -86,13 +86,12 @@ func parseNotify(p []json.RawMessage, s subscription, t work.Target) (j work.Job
 		return j, false, fmt.Errorf("%w: job: want at least 8 parameters, got %d", ErrProtocol, len(p))
 	}
 	j = work.Job{Extranonce1: s.extranonce1, Size2: s.size2, Target: t}
-	var branches []json.RawMessage
 	steps := []func() error{
 		func() (err error) { j.ID, err = jobID(p[0]); return err },
 		func() (err error) { j.Prev, err = prevHash(p[1]); return err },
 		func() (err error) { j.Coinbase1, err = unhex(p[2], work.MaxCoinbase); return err },
 		func() (err error) { j.Coinbase2, err = unhex(p[3], work.MaxCoinbase); return err },
-		func() error { return json.Unmarshal(p[4], &branches) },
+		func() (err error) { j.Branches, err = hashes(p[4]); return err },
 		func() (err error) { j.Version, err = word(p[5]); return err },
 		func() (err error) { j.Bits, err = word(p[6]); return err },
 		func() (err error) { j.Time, err = word(p[7]); return err },
@@ -102,23 +101,14 @@ func parseNotify(p []json.RawMessage, s subscription, t work.Target) (j work.Job
 			}
 			return json.Unmarshal(p[8], &clean)
 		},
-		func() (err error) {
-			if len(branches) > work.MaxBranches {
-				return fmt.Errorf("%d branches", len(branches))
-			}
-			j.Branches = make([]work.Hash, len(branches))
-			for i, b := range branches {
-				if j.Branches[i], err = hash(b); err != nil {
-					return err
-				}
-			}
-			return j.Check()
-		},
 	}
 	for i, step := range steps {
 		if err := step(); err != nil {
-			return work.Job{}, false, fmt.Errorf("%w: job: parameter %d: %w", ErrProtocol, min(i, 8), err)
+			return work.Job{}, false, fmt.Errorf("%w: job: parameter %d: %w", ErrProtocol, i, err)
 		}
+	}
+	if err := j.Check(); err != nil {
+		return work.Job{}, false, fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
 	return j, clean, nil
 }
@@ -155,6 +145,25 @@ func hash(raw json.RawMessage) (work.Hash, error) {
 	}
 	err := json.Unmarshal(raw, &h)
 	return h, err
+}
+
+// hashes reads the branches of a tree.
+func hashes(raw json.RawMessage) ([]work.Hash, error) {
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, err
+	}
+	if len(list) > work.MaxBranches {
+		return nil, fmt.Errorf("%d branches: at most %d", len(list), work.MaxBranches)
+	}
+	out := make([]work.Hash, len(list))
+	for i, b := range list {
+		var err error
+		if out[i], err = hash(b); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // word reads eight hex digits, big-endian.
