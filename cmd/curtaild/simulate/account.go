@@ -42,6 +42,15 @@ func (l line) zero() float64 {
 	return l.a / (l.a - l.b)
 }
 
+// positive is the mean of the line, counted as 0 where it is below.
+func (l line) positive() float64 {
+	f := l.zero()
+	if f == 1 {
+		return l.above().mean()
+	}
+	return (max(0, l.a)*f + max(0, l.b)*(1-f)) / 2
+}
+
 // prices are what a MWh costs and brings; 0 where that is not known.
 type prices struct{ imports, exports float64 }
 

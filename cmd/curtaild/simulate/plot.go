@@ -23,18 +23,20 @@ const (
 // WritePlot draws runs below each other: what was available, granted and drawn
 // over time, and the starts. Kind is svg or png.
 func WritePlot(w io.Writer, kind, site string, zone *time.Location, runs ...Named) error {
-	top := 1.0
-	for _, r := range runs {
-		for i := range r.trace.bins {
-			b := &r.trace.bins[i]
-			top = max(top, b.free.high, b.drawn.high, b.granted.high)
-		}
+	top := 0.0
+	views := make([]view, len(runs))
+	for i, r := range runs {
+		views[i] = newView(r.Result, zone)
+		top = max(top, views[i].top())
+	}
+	if top < 1 {
+		top = 1000 // there was nothing all the time
 	}
 	height := panelHeight * float64(len(runs))
 	return sheet(w, kind, sheetWidth, height, func(p *pen) {
 		for i, r := range runs {
 			f := &frame{
-				pen: p, run: r, site: site, zone: zone,
+				pen: p, run: r, view: views[i], site: site, zone: zone,
 				x: marginLeft, y: height - panelHeight*float64(i+1) + marginLow,
 				w: sheetWidth - marginLeft - marginRight, h: panelHeight - marginTop - marginLow,
 			}
@@ -47,6 +49,7 @@ func WritePlot(w io.Writer, kind, site string, zone *time.Location, runs ...Name
 // frame is the place of one run's plot.
 type frame struct {
 	*pen
+	view
 	run        Named
 	site       string
 	zone       *time.Location
@@ -69,34 +72,35 @@ func (f *frame) scale(top float64) {
 func (f *frame) up(watts float64) float64 { return f.y + f.h*watts/f.top }
 
 // across is where a bin begins.
-func (f *frame) across(bin int) float64 {
-	return f.x + f.w*float64(time.Duration(bin)*f.run.trace.span)/float64(f.length())
-}
+func (f *frame) across(bin int) float64 { return f.x + f.w*float64(f.edges[bin])/float64(f.length()) }
 
 func (f *frame) length() time.Duration { return f.run.To.Sub(f.run.From) }
 
 func (f *frame) draw() {
 	f.head()
 	f.axes()
-	bins := f.run.trace.bins
 	f.area(f.yellow, func(b *bin) (low, high float64, ok bool) { return 0, b.free.mean(), b.free.seconds > 0 })
 	f.area(f.pale, func(b *bin) (low, high float64, ok bool) { return 0, b.drawn.mean(), b.drawn.seconds > 0 })
-	if f.run.trace.span > time.Second {
+	if f.days == 0 && f.run.trace.span > time.Second {
 		f.area(f.band, func(b *bin) (low, high float64, ok bool) { return b.drawn.low, b.drawn.high, b.drawn.seconds > 0 })
 	}
 	f.curve(func(pts []point) { f.line(0.6, f.amber, pts...) }, func(b *bin) *band { return &b.free })
 	f.area(f.red, func(b *bin) (low, high float64, ok bool) {
-		return b.free.mean(), b.drawn.mean(), b.free.seconds > 0 && b.drawn.mean() > b.free.mean()+f.top/1000
+		drawn, over := b.drawn.mean(), b.over/b.drawn.seconds
+		return drawn - over, drawn, b.drawn.seconds > 0 && over > f.top/1000
 	})
 	f.curve(func(pts []point) { f.dashed(0.6, f.black, pts...) }, func(b *bin) *band { return &b.granted })
 	f.curve(func(pts []point) { f.line(0.9, f.blue, pts...) }, func(b *bin) *band { return &b.drawn })
 	most := 1
-	for i := range bins {
-		most = max(most, bins[i].starts)
+	for i := range f.bins {
+		most = max(most, f.bins[i].starts)
 	}
-	for i := range bins {
-		if n := bins[i].starts; n > 0 {
+	for i := range f.bins {
+		if n := f.bins[i].starts; n > 0 {
 			x := f.across(i)
+			if f.days > 0 {
+				x = (x + f.across(i+1)) / 2
+			}
 			f.line(0.7, f.black, point{x, f.y - 3}, point{x, f.y - 3 - stripHeight*max(0.35, float64(n)/float64(most))})
 		}
 	}
@@ -113,30 +117,35 @@ func (f *frame) area(c color.Color, of func(*bin) (low, high float64, ok bool)) 
 		f.fill(c, upper...)
 		lower, upper = nil, nil
 	}
-	for i := range f.run.trace.bins {
-		low, high, ok := of(&f.run.trace.bins[i])
+	for i := range f.bins {
+		low, high, ok := of(&f.bins[i])
 		if !ok {
 			flush()
 			continue
 		}
-		for _, x := range []float64{f.across(i), min(f.across(i+1), f.x+f.w)} {
+		for _, x := range []float64{f.across(i), f.across(i + 1)} {
 			lower, upper = append(lower, point{x, f.up(low)}), append(upper, point{x, f.up(high)})
 		}
 	}
 	flush()
 }
 
-// curve joins the means, wherever they are known.
+// curve joins the means, wherever they are known; of days, it is steps.
 func (f *frame) curve(stroke func([]point), of func(*bin) *band) {
 	var pts []point
-	for i := range f.run.trace.bins {
-		b := of(&f.run.trace.bins[i])
+	for i := range f.bins {
+		b := of(&f.bins[i])
 		if b.seconds == 0 {
 			stroke(pts)
 			pts = nil
 			continue
 		}
-		pts = append(pts, point{(f.across(i) + min(f.across(i+1), f.x+f.w)) / 2, f.up(b.mean())})
+		from, to, y := f.across(i), f.across(i+1), f.up(b.mean())
+		if f.days > 0 {
+			pts = append(pts, point{from, y}, point{to, y})
+			continue
+		}
+		pts = append(pts, point{(from + to) / 2, y})
 	}
 	stroke(pts)
 }

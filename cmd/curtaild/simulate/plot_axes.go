@@ -2,15 +2,17 @@ package simulate
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
 // axes draws the frame, its grid and its scales.
 func (f *frame) axes() {
-	for w := 0.0; w <= f.top*1.001; w += f.tick {
+	for i := range int(math.Round(f.top/f.tick)) + 1 {
+		w := f.tick * float64(i)
 		y := f.up(w)
 		f.line(0.5, f.faint, point{f.x, y}, point{f.x + f.w, y})
-		f.text(f.x-6, y-3, 9, 1, f.black, f.plain, fmt.Sprintf("%g", w/1000))
+		f.text(f.x-6, y-3, 9, 1, f.black, f.plain, fmt.Sprintf("%.6g", w/1000))
 	}
 	f.text(f.x-6, f.y+f.h+8, 9, 1, f.grey, f.plain, "kW")
 	every, label, day := f.times()
@@ -26,7 +28,14 @@ func (f *frame) axes() {
 	}
 	f.line(0.8, f.black, point{f.x, f.y + f.h}, point{f.x, f.y}, point{f.x + f.w, f.y})
 	zone, _ := f.run.From.In(f.zone).Zone()
-	f.text(f.x+f.w, f.y+f.h+10.5, 9, 1, f.grey, f.plain, "local time, "+zone)
+	said := "local time, " + zone
+	switch {
+	case f.days == 1:
+		said = "mean of each day, " + said
+	case f.days > 1:
+		said = fmt.Sprintf("means of %d days, %s", f.days, said)
+	}
+	f.text(f.x+f.w, f.y+f.h+10.5, 9, 1, f.grey, f.plain, said)
 }
 
 // times are the ticks of the time axis, and how they are written: at round
