@@ -86,5 +86,5 @@ func (w *Waits) Latency() Latency {
 	}
 	list := slices.Clone(w.last[:n])
 	slices.Sort(list)
-	return Latency{Median: list[n/2], P95: list[min(n*95/100, n-1)]}
+	return Latency{Median: list[n/2], P95: list[(n*95+99)/100-1]}
 }

@@ -215,6 +215,13 @@ func TestLatency(t *testing.T) {
 			t.Errorf("after %d of %d: %+v", tc.n, tc.add, got)
 		}
 	}
+	w = Waits{}
+	for i := range time.Duration(20) {
+		w.Add(19 - i)
+	}
+	if got := w.Latency(); got != (Latency{Median: 10, P95: 18}) {
+		t.Errorf("of 20, %+v", got)
+	}
 }
 
 func TestCountsPlus(t *testing.T) {
