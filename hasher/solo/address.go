@@ -39,8 +39,8 @@ func script(address string) ([]byte, error) {
 	case len(address) > maxAddress:
 		return nil, errors.New("too long")
 	}
-	if hrp, _, ok := strings.Cut(address, "1"); ok && slices.Contains(segwitPrefixes, hrp) ||
-		slices.Contains(segwitPrefixes, strings.ToLower(hrp)) && hrp == strings.ToUpper(hrp) {
+	prefix, _, _ := strings.Cut(address, "1")
+	if lower := strings.ToLower(prefix); slices.Contains(segwitPrefixes, lower) && (prefix == lower || prefix == strings.ToUpper(prefix)) {
 		version, program, err := segwit(address)
 		if err != nil {
 			return nil, err

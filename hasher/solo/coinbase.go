@@ -28,8 +28,8 @@ type coinbase struct {
 }
 
 // parts are the transaction before its extranonces, and after them, without
-// witness. Everything in its script is pushed: bytes that stood free could
-// count as signature checks.
+// witness. Everything of ours in its script is pushed: bytes that stood free
+// could count as signature checks.
 func (c *coinbase) parts(size1 int) (before, after []byte, err error) {
 	script := pushHeight(c.height)
 	script = append(script, c.aux...)

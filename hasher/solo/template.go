@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/curtaild/curtaild/hasher/work"
@@ -125,7 +126,7 @@ func (a *answer) template(pay payout) (*template, error) {
 	if err := a.numbers(j, pay.easiest); err != nil {
 		return nil, err
 	}
-	j.ID = fmt.Sprintf("%d", a.Height)
+	j.ID = strconv.FormatInt(a.Height, 10)
 	t.witness = leaves.segwit || a.Commitment != "" || slices.Contains(a.Rules, "segwit") || slices.Contains(a.Rules, "!segwit")
 	var commitment []byte
 	if t.witness {
@@ -172,11 +173,11 @@ func (a *answer) check() error {
 // numbers fills in the header's words. Time does not roll: the extranonce
 // has room enough, and a new template brings a new time.
 func (a *answer) numbers(j *work.Job, easiest work.Target) error {
-	raw, err := hex.DecodeString(fmt.Sprintf("%08s", a.Bits))
-	if err != nil || len(raw) != 4 {
+	bits, err := strconv.ParseUint(a.Bits, 16, 32)
+	if err != nil || len(a.Bits) > 8 { // some leave out zeros in front
 		return fmt.Errorf("bits %.40q: want 8 hex digits", a.Bits)
 	}
-	j.Bits = uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])
+	j.Bits = uint32(bits)
 	if j.Target, err = work.CompactTarget(j.Bits); err != nil {
 		return err
 	}
