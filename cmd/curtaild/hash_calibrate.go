@@ -127,7 +127,7 @@ type counted struct {
 }
 
 func (c *counted) watts(ctx context.Context) (energy.Watts, error) {
-	from, began, err := c.read()
+	from, err := readCounter(c.counter)
 	if err != nil {
 		return 0, err
 	}
@@ -136,15 +136,26 @@ func (c *counted) watts(ctx context.Context) (energy.Watts, error) {
 		return 0, context.Cause(ctx)
 	case <-time.After(c.over):
 	}
-	to, ended, err := c.read()
+	to, err := readCounter(c.counter)
 	if err != nil {
 		return 0, err
 	}
-	return energy.Watts(float64(to-from) / ended.Sub(began).Seconds()), nil
+	return from.until(to), nil
 }
 
-func (c *counted) read() (energy.Joules, time.Time, error) {
+// tally is what a counter shows at a time.
+type tally struct {
+	total energy.Joules
+	at    time.Time
+}
+
+func readCounter(c power.Counter) (tally, error) {
 	now := time.Now()
-	e, err := c.counter.Energy(now)
-	return e, now, err
+	total, err := c.Energy(now)
+	return tally{total, now}, err
+}
+
+// until is the mean power between two tallies.
+func (t tally) until(later tally) energy.Watts {
+	return energy.Watts(float64(later.total-t.total) / later.at.Sub(t.at).Seconds())
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -59,28 +58,33 @@ func climb(ctx context.Context, b workbench, m wattmeter, counter power.Counter,
 		if err := settle(ctx, out); err != nil {
 			return nil, err
 		}
-		beside := counted{counter: counter}
-		from, began, failed := energy.Joules(0), time.Time{}, errors.New("none")
-		if counter != nil {
-			from, began, failed = beside.read()
-		}
+		shown := beside(counter)
 		w, err := m.watts(ctx)
 		if err != nil {
 			return nil, err
 		}
-		s := step{DutyPct: pct, Meter: w}
-		if failed == nil {
-			if to, ended, err := beside.read(); err == nil && ended.Sub(began) > time.Second {
-				shown := energy.Watts(float64(to-from) / ended.Sub(began).Seconds())
-				s.Counter = &shown
-			}
-		}
-		var rate energy.HashRate
-		s.Cores, rate = b.busy()
-		s.Rate = float64(rate)
-		steps = append(steps, s)
+		cores, rate := b.busy()
+		steps = append(steps, step{DutyPct: pct, Cores: cores, Meter: w, Counter: shown(), Rate: float64(rate)})
 	}
 	return steps, nil
+}
+
+// beside reads the machine's counter, if it has one, while a meter is read.
+// Shown ends that, and is what the counter has shown meanwhile; nil if it tells
+// nothing.
+func beside(counter power.Counter) (shown func() *energy.Watts) {
+	if counter == nil {
+		return func() *energy.Watts { return nil }
+	}
+	from, failed := readCounter(counter)
+	return func() *energy.Watts {
+		to, err := readCounter(counter)
+		if failed != nil || err != nil || to.at.Sub(from.at) <= time.Second {
+			return nil
+		}
+		w := from.until(to)
+		return &w
+	}
 }
 
 // settle waits until a meter has followed.
@@ -132,15 +136,13 @@ func startBench(ctx context.Context, workers int, a work.Algorithm) (*bench, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { _ = b.pool.Run(ctx) }) // ends with nil, once its context is done
 	wg.Go(func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case s := <-statuses:
-				b.hear(s)
-			}
+		defer close(statuses)
+		_ = b.pool.Run(ctx) // ends with nil, once its context is done
+	})
+	wg.Go(func() {
+		for s := range statuses {
+			b.hear(s)
 		}
 	})
 	b.end = func() {

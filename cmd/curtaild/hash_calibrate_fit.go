@@ -45,16 +45,16 @@ func fitPower(steps []step, workers int) (*fitted, error) {
 	}
 	f.Idle, f.Core = energy.Watts(base), energy.Watts(slope)
 	sum := 0.0
-	counted := true
+	shown := true // by a counter, at every step
 	for i := range steps {
 		s := &steps[i]
 		s.Fitted = f.Idle + f.Core*energy.Watts(s.Cores)
 		s.Residual = s.Meter - s.Fitted
 		sum += float64(s.Residual * s.Residual)
-		counted = counted && s.Counter != nil
+		shown = shown && s.Counter != nil
 	}
 	f.RMS = energy.Watts(math.Sqrt(sum / float64(len(steps))))
-	if counted {
+	if shown {
 		if _, c, ok := line(steps, cores, func(s *step) float64 { return float64(*s.Counter) }); ok && c > 0 && c <= slope {
 			part := 100 * c / slope
 			f.SupplyPct = &part
