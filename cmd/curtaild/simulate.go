@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func newSimulate() *cobra.Command {
 			"  curtaild simulate --exec-protocol",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := opts.check(); err != nil {
+			if err := cmp.Or(opts.check(), opts.filters(cmd)); err != nil {
 				return statusError{2, err}
 			}
 			if opts.filter {
@@ -123,6 +124,20 @@ func (o *simulateOptions) check() error {
 	for _, p := range o.plots {
 		if ext := strings.ToLower(filepath.Ext(p)); ext != ".svg" && ext != ".png" {
 			return fmt.Errorf("--plot %q: want a file that ends in .svg or .png", p)
+		}
+	}
+	return nil
+}
+
+// filters finds flags that mean nothing to the filter, whose fleet is another
+// program's.
+func (o *simulateOptions) filters(cmd *cobra.Command) error {
+	if !o.filter {
+		return nil
+	}
+	for _, name := range []string{"against", "plot", "json", "latency", "every", "between", "loads-included", "from", "to", "untaught"} {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s does nothing with --exec-protocol: leave it out", name)
 		}
 	}
 	return nil

@@ -147,6 +147,7 @@ func TestSimulateRefuses(t *testing.T) {
 		"the readings go from 2026-04-01T22:00":  {"-c", config, "--readings", day, "--from", "2027-01-01"},
 		"is larger than 1 MB (1048577 bytes)":    {"-c", config, "--readings", day, "--policies", write("large.yaml", strings.Repeat("#", 2<<20))},
 		"give one of them":                       {"--exec-protocol", "--readings", day},
+		"--against does nothing with --exec":     {"--exec-protocol", "--against", day},
 		"line 1: not a message of the protocol":  nil,
 		"config.yaml:1:1: cannot be read: no su": {"-c", dir + "/no/config.yaml", "--readings", day},
 	} {

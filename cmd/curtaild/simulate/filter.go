@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func Filter(in io.Reader, out io.Writer, ps []policies.Policy) error {
 	n := 0
 	for lines.Scan() {
 		n++
-		if len(lines.Bytes()) == 0 {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
 		reply, err := answer(&c, lines.Bytes(), ps)
@@ -58,6 +59,9 @@ func Filter(in io.Reader, out io.Writer, ps []policies.Policy) error {
 		}
 	}
 	if err := lines.Err(); err != nil {
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = fmt.Errorf("longer than %d MB: no tick of %d rigs is", maxLine>>20, maxRigs)
+		}
 		return &LineError{n + 1, err}
 	}
 	return nil
@@ -74,7 +78,7 @@ const leave = -1
 func answer(c **core, src []byte, ps []policies.Policy) (*reply, error) {
 	var m message
 	if err := json.Unmarshal(src, &m); err != nil {
-		return nil, fmt.Errorf("not a message of the protocol: %w", err)
+		return nil, fmt.Errorf("not a message of the protocol: %w", plainly(err))
 	}
 	switch {
 	case m.Type == "init":

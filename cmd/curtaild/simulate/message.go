@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -62,8 +64,11 @@ func (m *message) rigs() (int, error) {
 // states reads the rigs of a tick into list.
 func (m *message) states(list []rigMessage, levels int) error {
 	var got []rigMessage
+	if m.Rigs == nil {
+		return errors.New(`tick: "rigs" is missing`)
+	}
 	if err := json.Unmarshal(m.Rigs, &got); err != nil {
-		return fmt.Errorf(`tick: "rigs" is no list of rigs: %w`, err)
+		return fmt.Errorf(`tick: "rigs" is no list of rigs: %w`, plainly(err))
 	}
 	if len(got) != len(list) {
 		return fmt.Errorf("tick: %d rigs, where the init said %d", len(got), len(list))
@@ -138,4 +143,21 @@ func brief(b []byte) string {
 		return "missing"
 	}
 	return fmt.Sprintf("%.*q", most, b)
+}
+
+// plainly says what JSON cannot be read for, in words of the protocol.
+func plainly(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	want := map[reflect.Kind]string{
+		reflect.Float64: "a number", reflect.Int: "a whole number", reflect.String: "a string", reflect.Bool: "true or false",
+		reflect.Slice: "a list", reflect.Struct: "an object",
+	}[wrong.Type.Kind()]
+	field := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]
+	if field == "" {
+		return fmt.Errorf("found %s, want %s", wrong.Value, want)
+	}
+	return fmt.Errorf("%q is %s: want %s", field, wrong.Value, want)
 }
