@@ -1,6 +1,6 @@
 // Package hasher is the local load: workers of this machine that do real
-// proof of work, double SHA-256 of 80-byte block headers, at a share of the
-// CPU that follows a set-point.
+// proof of work, double SHA-256 or scrypt of 80-byte block headers, at a share
+// of the CPU that follows a set-point.
 //
 // [Pool] is the load, and lives in the daemon. It takes work from mining
 // pools (package stratum) or a node (package solo), or makes its own, and

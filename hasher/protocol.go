@@ -62,7 +62,7 @@ type kernelNotice struct {
 }
 
 // statsNotice is sent twice a second, when the duty changes, and at the end.
-// All but the times are totals since the process began.
+// Its numbers but for Seq are totals since the process began.
 type statsNotice struct {
 	Seq     uint64 `json:"seq"` // of the duty in force
 	Hashes  uint64 `json:"hashes"`

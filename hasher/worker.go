@@ -26,9 +26,8 @@ const (
 var errGone = errors.New("the daemon is gone")
 
 // Worker is the worker process: it takes orders from in and answers on out,
-// one JSON value a line, until in ends or ctx is done.
-// It lowers the priority of the whole process it runs in. The goroutine that
-// reads in ends when in does.
+// one JSON value a line, until in ends or ctx is done. It lowers the priority of
+// the whole process it runs in. The goroutine that reads in ends when in does.
 func Worker(ctx context.Context, in io.Reader, out io.Writer) error {
 	priority := lowestPriority()
 	ctx, cancel := context.WithCancelCause(ctx)

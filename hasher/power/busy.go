@@ -19,8 +19,8 @@ const (
 	tick = time.Second / 100 // the kernel's, towards programs
 )
 
-// ErrNoBusy is a machine, or a sandbox, that hides how busy it is.
-var ErrNoBusy = errors.New("neither /proc/stat nor the root of /sys/fs/cgroup tells how busy the machine is: under systemd, set ProcSubset=all")
+// errNoBusy is a machine, or a sandbox, that hides how busy it is.
+var errNoBusy = errors.New("neither /proc/stat nor the root of /sys/fs/cgroup tells how busy the machine is: under systemd, set ProcSubset=all")
 
 // Busy is the CPU time that all programs of a machine have used together,
 // ours among them.
@@ -37,7 +37,7 @@ func FindBusy(files fs.FS) (*Busy, error) {
 			return b, nil
 		}
 	}
-	return nil, ErrNoBusy
+	return nil, errNoBusy
 }
 
 // Used is the CPU time since the machine was booted.
@@ -69,7 +69,7 @@ func (b *Busy) Used() (time.Duration, error) {
 
 func (b *Busy) ofGroups() (time.Duration, error) {
 	if _, err := fs.Stat(b.files, cgroupInner); err == nil {
-		return 0, ErrNoBusy
+		return 0, errNoBusy
 	}
 	text, err := readText(b.files, cgroupStat)
 	if err != nil {

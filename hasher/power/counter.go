@@ -36,8 +36,8 @@ const (
 var (
 	// ErrNone is a machine without such counters.
 	ErrNone = errors.New("the machine has no energy counter that is known")
-	// ErrRefused is a counter that only root may read.
-	ErrRefused = errors.New("only root may read the machine's energy counter: give curtaild's user leave to (operating.md, \"Energy counters\")")
+	// errRefused is a counter that only root may read.
+	errRefused = errors.New("only root may read the machine's energy counter: give curtaild's user leave to (operating.md, \"Energy counters\")")
 )
 
 // Why what a counter shows cannot be a draw.
@@ -102,7 +102,7 @@ func (c *counter) start(now time.Time) error {
 	for i := range c.domains {
 		v, err := readUint(c.files, c.domains[i].path)
 		if errors.Is(err, fs.ErrPermission) {
-			return ErrRefused
+			return errRefused
 		}
 		if err != nil {
 			return err

@@ -201,8 +201,8 @@ func TestFind(t *testing.T) {
 		"board":                        {board.fs(), Auto, "hwmon power_meter", nil},
 		"zenpower":                     {zen.fs(), Auto, "hwmon zenpower", nil},
 		"rapl is root's, board is not": {private, Auto, "hwmon power_meter", nil},
-		"rapl is root's":               {private, RAPL, "", ErrRefused},
-		"only root's":                  {refusing{server(1e9).fs(), powercap + "/intel-rapl:1/energy_uj"}, Auto, "", ErrRefused},
+		"rapl is root's":               {private, RAPL, "", errRefused},
+		"only root's":                  {refusing{server(1e9).fs(), powercap + "/intel-rapl:1/energy_uj"}, Auto, "", errRefused},
 		"cores alone":                  {zone("intel-rapl:0:0", "core", 1, 1).fs(), Auto, "", ErrNone},
 		"no range":                     {files{powercap + "/intel-rapl:0/name": "package-0", powercap + "/intel-rapl:0/energy_uj": "1"}.fs(), Auto, "", fs.ErrNotExist},
 	} {
@@ -275,7 +275,7 @@ func TestBusy(t *testing.T) {
 		"short":             {files{procStat: "cpu 1 2"}, 0, false},
 	} {
 		b, err := FindBusy(tc.files.fs())
-		if (err == nil) != tc.ok || !tc.ok && !errors.Is(err, ErrNoBusy) {
+		if (err == nil) != tc.ok || !tc.ok && !errors.Is(err, errNoBusy) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}

@@ -35,7 +35,7 @@ type Window struct {
 // The least and the longest window that says something: shorter ones are mostly
 // the grain of CPU times, in longer ones everything may have been.
 const (
-	MinWindow = time.Second
+	minWindow = time.Second
 	maxWindow = 30 * time.Second
 )
 
@@ -56,7 +56,7 @@ func NewShare(core energy.Watts) *Share { return &Share{guess: core} }
 // while too little has been seen to tell.
 func (s *Share) Add(w Window) (ours energy.Watts, ok bool) {
 	seconds := w.Length.Seconds()
-	if w.Length < MinWindow || w.Length > maxWindow || w.Ours < 0 || w.All < 0 || !(w.Energy >= 0) {
+	if w.Length < minWindow || w.Length > maxWindow || w.Ours < 0 || w.All < 0 || !(w.Energy >= 0) {
 		return 0, false
 	}
 	watts := float64(w.Energy) / seconds

@@ -133,7 +133,7 @@ func TestShareOnNonsense(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
 		w := Window{
-			Length: MinWindow + time.Duration(rng.Int64N(int64(maxWindow))),
+			Length: minWindow + time.Duration(rng.Int64N(int64(maxWindow))),
 			Energy: energy.Joules(math.Exp(20 * rng.Float64())),
 			Ours:   time.Duration(rng.Int64N(1 << rng.IntN(40))), All: time.Duration(rng.Int64N(1 << rng.IntN(40))),
 		}

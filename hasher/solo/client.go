@@ -78,7 +78,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{cfg: cfg, script: script, easiest: easiest(cfg.Algorithm), desk: work.NewDesk(ErrOffline), found: make(chan *block, 4)}
+	c := &Client{cfg: cfg, script: script, easiest: easiest(cfg.Algorithm), desk: work.NewDesk(errOffline), found: make(chan *block, 4)}
 	c.node, err = newNode(&c.cfg)
 	return c, err
 }

@@ -16,10 +16,10 @@ import (
 func TestBlocksAreBroughtAndFollowed(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, f *fake, c *Client) {
 		idle := f.client(nil)
-		if err := idle.Submit(work.Share{}); err != ErrOffline {
+		if err := idle.Submit(work.Share{}); err != errOffline {
 			t.Errorf("before it runs: %v", err)
 		}
-		if s := idle.State(); s.Job != nil || s.Err != ErrOffline || s.Counts.Unsent["offline"] != 1 {
+		if s := idle.State(); s.Job != nil || s.Err != errOffline || s.Counts.Unsent["offline"] != 1 {
 			t.Errorf("before it runs: %+v", s)
 		}
 		s := rested(c)

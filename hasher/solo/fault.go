@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// ErrOffline means that there is no node to send a block to.
-var ErrOffline = errors.New("no session with the node")
+// errOffline means that there is no node to send a block to.
+var errOffline = errors.New("no session with the node")
 
 // Why a session ends, with what helps.
 var (

@@ -20,8 +20,8 @@ const (
 	lasting    = 10 * time.Second
 )
 
-// ErrOffline means that there is no session with the pool to send a share to.
-var ErrOffline = errors.New("no session with the pool")
+// errOffline means that there is no session with the pool to send a share to.
+var errOffline = errors.New("no session with the pool")
 
 // Config is one pool and our account there.
 type Config struct {
@@ -69,7 +69,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Silence <= 0 {
 		cfg.Silence = 5 * time.Minute
 	}
-	return &Client{cfg: cfg, at: at, desk: work.NewDesk(ErrOffline), submits: make(chan submission, maxPending)}, nil
+	return &Client{cfg: cfg, at: at, desk: work.NewDesk(errOffline), submits: make(chan submission, maxPending)}, nil
 }
 
 // Name is the pool's host and port.
@@ -110,7 +110,7 @@ func (c *Client) Run(ctx context.Context) error {
 		err := c.session(ctx, at)
 		at = c.at
 		if ctx.Err() != nil {
-			c.lost(ErrOffline)
+			c.lost(errOffline)
 			return nil
 		}
 		c.lost(err)

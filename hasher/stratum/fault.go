@@ -21,7 +21,7 @@ func faultCause(err error) string {
 	switch {
 	case errors.Is(err, work.ErrDifficulty):
 		return "difficulty"
-	case errors.Is(err, ErrProtocol):
+	case errors.Is(err, errProtocol):
 		return "protocol"
 	case errors.Is(err, errRefused):
 		return "refused"

@@ -75,7 +75,7 @@ func FuzzNotify(f *testing.F) {
 		}
 		j, _, err := parseNotify(p, subscription{extranonce1: x1, size2: int(size2)}, work.Target{})
 		if err != nil {
-			if !errors.Is(err, ErrProtocol) {
+			if !errors.Is(err, errProtocol) {
 				t.Errorf("error of no class: %v", err)
 			}
 			return

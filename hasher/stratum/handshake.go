@@ -88,7 +88,7 @@ func (s *session) configured(m message) error {
 		if isTrue(grant["version-rolling"]) && s.c.cfg.Algorithm == work.SHA256d {
 			mask, err := word(grant["version-rolling.mask"])
 			if err != nil {
-				return fmt.Errorf("%w: version mask: %w", ErrProtocol, err)
+				return fmt.Errorf("%w: version mask: %w", errProtocol, err)
 			}
 			s.rolling, s.mask = true, mask
 			s.judgeMask()

@@ -137,7 +137,7 @@ func TestParseNotifyRefuses(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := parseNotify(tc.change(notifyParams(t, good)), subscription{}, work.Target{})
-			if !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), tc.want) {
+			if !errors.Is(err, errProtocol) || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%v, want one that says %q", err, tc.want)
 			}
 		})

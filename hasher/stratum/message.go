@@ -18,8 +18,8 @@ import (
 // longest coinbase in hex and a full branch.
 const maxLine = 256 << 10
 
-// ErrProtocol is anything that a pool may not send. It ends the connection.
-var ErrProtocol = errors.New("protocol error")
+// errProtocol is anything that a pool may not send. It ends the connection.
+var errProtocol = errors.New("protocol error")
 
 // message is one line, in either direction.
 type message struct {
@@ -34,13 +34,13 @@ type message struct {
 func decode(line []byte) (message, error) {
 	var m message
 	if !utf8.Valid(line) { // which the decoder would mend
-		return m, fmt.Errorf("%w: line of %d bytes that is no text", ErrProtocol, len(line))
+		return m, fmt.Errorf("%w: line of %d bytes that is no text", errProtocol, len(line))
 	}
 	if err := json.Unmarshal(line, &m); err != nil {
-		return m, fmt.Errorf("%w: line of %d bytes: %w", ErrProtocol, len(line), err)
+		return m, fmt.Errorf("%w: line of %d bytes: %w", errProtocol, len(line), err)
 	}
 	if m.Method == "" && null(m.Result) && null(m.Error) && null(m.ID) {
-		return m, fmt.Errorf("%w: neither a call nor an answer", ErrProtocol)
+		return m, fmt.Errorf("%w: neither a call nor an answer", errProtocol)
 	}
 	return m, nil
 }
@@ -62,7 +62,7 @@ type subscription struct {
 func parseSubscription(raw json.RawMessage) (subscription, error) {
 	var parts []json.RawMessage
 	if err := json.Unmarshal(raw, &parts); err != nil || len(parts) < 3 {
-		return subscription{}, fmt.Errorf("%w: subscription: want three parts", ErrProtocol)
+		return subscription{}, fmt.Errorf("%w: subscription: want three parts", errProtocol)
 	}
 	return parseExtranonce(parts[1], parts[2])
 }
@@ -70,11 +70,11 @@ func parseSubscription(raw json.RawMessage) (subscription, error) {
 func parseExtranonce(first, size json.RawMessage) (subscription, error) {
 	x1, err := unhex(first, work.MaxExtranonce1)
 	if err != nil {
-		return subscription{}, fmt.Errorf("%w: extranonce1: %w", ErrProtocol, err)
+		return subscription{}, fmt.Errorf("%w: extranonce1: %w", errProtocol, err)
 	}
 	n, err := strconv.Atoi(string(size))
 	if err != nil || n < 0 || n > work.MaxExtranonce2 {
-		return subscription{}, fmt.Errorf("%w: extranonce2 size %.20s: want 0 to %d", ErrProtocol, size, work.MaxExtranonce2)
+		return subscription{}, fmt.Errorf("%w: extranonce2 size %.20s: want 0 to %d", errProtocol, size, work.MaxExtranonce2)
 	}
 	return subscription{extranonce1: x1, size2: n}, nil
 }
@@ -83,7 +83,7 @@ func parseExtranonce(first, size json.RawMessage) (subscription, error) {
 // coinbase in two parts, branches, version, bits, time, clean.
 func parseNotify(p []json.RawMessage, s subscription, t work.Target) (j work.Job, clean bool, err error) {
 	if len(p) < 8 {
-		return j, false, fmt.Errorf("%w: job: want at least 8 parameters, got %d", ErrProtocol, len(p))
+		return j, false, fmt.Errorf("%w: job: want at least 8 parameters, got %d", errProtocol, len(p))
 	}
 	j = work.Job{Extranonce1: s.extranonce1, Size2: s.size2, Target: t}
 	steps := []func() error{
@@ -104,11 +104,11 @@ func parseNotify(p []json.RawMessage, s subscription, t work.Target) (j work.Job
 	}
 	for i, step := range steps {
 		if err := step(); err != nil {
-			return work.Job{}, false, fmt.Errorf("%w: job: parameter %d: %w", ErrProtocol, i, err)
+			return work.Job{}, false, fmt.Errorf("%w: job: parameter %d: %w", errProtocol, i, err)
 		}
 	}
 	if err := j.Check(); err != nil {
-		return work.Job{}, false, fmt.Errorf("%w: %w", ErrProtocol, err)
+		return work.Job{}, false, fmt.Errorf("%w: %w", errProtocol, err)
 	}
 	return j, clean, nil
 }
@@ -201,7 +201,7 @@ func number(p []json.RawMessage, i, def int) (int, error) {
 	}
 	f, err := strconv.ParseFloat(string(bytes.Trim(p[i], `"`)), 64)
 	if err != nil || math.Abs(f) > math.MaxInt32 || f != math.Trunc(f) {
-		return 0, fmt.Errorf("%w: parameter %d: want a whole number", ErrProtocol, i)
+		return 0, fmt.Errorf("%w: parameter %d: want a whole number", errProtocol, i)
 	}
 	return int(f), nil
 }

@@ -51,7 +51,7 @@ func (s *session) take(m message) error {
 // judged by theirs.
 func (s *session) difficulty(p []json.RawMessage) error {
 	if len(p) < 1 {
-		return fmt.Errorf("%w: difficulty missing", ErrProtocol)
+		return fmt.Errorf("%w: difficulty missing", errProtocol)
 	}
 	t, err := s.c.cfg.Algorithm.ParseDifficulty(string(p[0]))
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *session) difficulty(p []json.RawMessage) error {
 // extranonce holds for the jobs to come, too.
 func (s *session) extranonce(p []json.RawMessage) error {
 	if s.sub == nil || len(p) < 2 {
-		return fmt.Errorf("%w: extranonce before the subscription, or without its two parts", ErrProtocol)
+		return fmt.Errorf("%w: extranonce before the subscription, or without its two parts", errProtocol)
 	}
 	sub, err := parseExtranonce(p[0], p[1])
 	if err != nil {
@@ -77,11 +77,11 @@ func (s *session) extranonce(p []json.RawMessage) error {
 // versionMask holds at once (BIP 310): the job goes on with other bits.
 func (s *session) versionMask(p []json.RawMessage) error {
 	if len(p) < 1 {
-		return fmt.Errorf("%w: version mask missing", ErrProtocol)
+		return fmt.Errorf("%w: version mask missing", errProtocol)
 	}
 	mask, err := word(p[0])
 	if err != nil {
-		return fmt.Errorf("%w: version mask: %w", ErrProtocol, err)
+		return fmt.Errorf("%w: version mask: %w", errProtocol, err)
 	}
 	if !s.rolling {
 		s.c.fault("version-mask") // which was not granted
@@ -107,7 +107,7 @@ func (s *session) rollable(version uint32) uint32 { return s.mask & work.Rollabl
 
 func (s *session) job(params []json.RawMessage) error {
 	if s.sub == nil {
-		return fmt.Errorf("%w: job before the subscription", ErrProtocol)
+		return fmt.Errorf("%w: job before the subscription", errProtocol)
 	}
 	j, clean, err := parseNotify(params, *s.sub, s.target)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *session) reconnect(p []json.RawMessage) error {
 	var host string
 	if len(p) > 0 && !null(p[0]) {
 		if err := json.Unmarshal(p[0], &host); err != nil {
-			return fmt.Errorf("%w: reconnect: %w", ErrProtocol, err)
+			return fmt.Errorf("%w: reconnect: %w", errProtocol, err)
 		}
 	}
 	if host != "" && !strings.EqualFold(host, s.at.host) {
@@ -148,7 +148,7 @@ func (s *session) reconnect(p []json.RawMessage) error {
 		return err
 	}
 	if port < 1 || port > 65535 || seconds < 0 {
-		return fmt.Errorf("%w: reconnect to port %d in %d s", ErrProtocol, port, seconds)
+		return fmt.Errorf("%w: reconnect to port %d in %d s", errProtocol, port, seconds)
 	}
 	wait := min(time.Duration(seconds)*time.Second, maxWait)
 	return &reconnect{port: strconv.Itoa(port), wait: wait}
@@ -158,7 +158,7 @@ func (s *session) reconnect(p []json.RawMessage) error {
 func (s *session) show(p []json.RawMessage) error {
 	var text string
 	if len(p) < 1 || json.Unmarshal(p[0], &text) != nil {
-		return fmt.Errorf("%w: message that is no text", ErrProtocol)
+		return fmt.Errorf("%w: message that is no text", errProtocol)
 	}
 	if now := time.Now(); now.Sub(s.said) >= sayEvery {
 		s.said = now
@@ -174,7 +174,7 @@ func (s *session) reply(id json.RawMessage, result string) error {
 		return nil // it does not want to know
 	}
 	if len(id) > most {
-		return fmt.Errorf("%w: call with an id of %d bytes", ErrProtocol, len(id))
+		return fmt.Errorf("%w: call with an id of %d bytes", errProtocol, len(id))
 	}
 	return s.write(struct {
 		ID     json.RawMessage `json:"id"`

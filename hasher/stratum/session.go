@@ -137,7 +137,7 @@ func readLines(ctx context.Context, conn net.Conn, silence time.Duration, out ch
 		}
 		line := bytes.TrimSpace(sc.Bytes())
 		if len(line) == 0 {
-			return fmt.Errorf("%w: empty line", ErrProtocol)
+			return fmt.Errorf("%w: empty line", errProtocol)
 		}
 		m, err := decode(line)
 		if err != nil {
@@ -151,7 +151,7 @@ func readLines(ctx context.Context, conn net.Conn, silence time.Duration, out ch
 	}
 	switch err := sc.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("%w: line longer than %d bytes", ErrProtocol, maxLine)
+		return fmt.Errorf("%w: line longer than %d bytes", errProtocol, maxLine)
 	case err != nil:
 		return err
 	default:
@@ -205,11 +205,11 @@ func (s *session) answer(m message) error {
 		if null(m.ID) && !null(m.Error) {
 			return fmt.Errorf("%w: %s", errRefused, reasonText(m.Error))
 		}
-		return fmt.Errorf("%w: answer to no call of ours", ErrProtocol)
+		return fmt.Errorf("%w: answer to no call of ours", errProtocol)
 	}
 	c, ok := s.calls[id]
 	if !ok {
-		return fmt.Errorf("%w: answer to call %d, which is not open", ErrProtocol, id)
+		return fmt.Errorf("%w: answer to call %d, which is not open", errProtocol, id)
 	}
 	delete(s.calls, id)
 	if c.share {

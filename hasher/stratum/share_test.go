@@ -28,7 +28,7 @@ func TestSharesAreAccepted(t *testing.T) {
 
 func TestNeverSent(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, r *rig) {
-		if err := r.c.Submit(work.Share{}); !errors.Is(err, ErrOffline) {
+		if err := r.c.Submit(work.Share{}); !errors.Is(err, errOffline) {
 			t.Errorf("before the session: %v", err)
 		}
 		j := r.open()
