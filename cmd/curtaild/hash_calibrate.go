@@ -40,7 +40,11 @@ func hashCalibrate(cmd *cobra.Command, c calibration) error {
 	if c.counter {
 		meter, counter = &counted{counter: counter, over: settling}, nil
 	}
-	b, err := startBench(ctx, c.workers, algorithm)
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("calibrate: find our own program for the workers: %w", err)
+	}
+	b, err := startBench(ctx, self, c.workers, algorithm)
 	if err != nil {
 		return fmt.Errorf("calibrate: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"os/exec"
 	"sync"
 	"time"
@@ -119,13 +118,11 @@ type bench struct {
 	last  energy.Status
 }
 
-func startBench(ctx context.Context, workers int, a work.Algorithm) (*bench, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find our own program for the workers: %w", err)
-	}
+// startBench starts so many workers, whose program is self.
+func startBench(ctx context.Context, self string, workers int, a work.Algorithm) (*bench, error) {
 	statuses := make(chan energy.Status)
 	b := &bench{workers: workers, inUse: make(chan struct{})}
+	var err error
 	b.pool, err = hasher.NewPool(hasher.Config{
 		Name: "calibration", Workers: workers, Levels: quarters, Algorithm: a, Statuses: statuses, Log: slog.New(slog.DiscardHandler),
 		Power:   hasher.Power{Core: 1, Counter: power.None}, // 1 W a core: a draw is the number of busy cores

@@ -34,16 +34,15 @@ var errFlat = errors.New("the meter does not rise with the workers: is it the on
 // fitPower fits a line through the readings of so many workers, by least
 // squares.
 func fitPower(steps []step, workers int) (*fitted, error) {
-	cores := func(s *step) float64 { return s.Cores }
 	f := &fitted{Workers: workers, Steps: steps}
-	base, slope, ok := line(steps, cores, func(s *step) float64 { return float64(s.Meter) })
+	var ok bool
+	f.Idle, f.Core, ok = line(steps, func(s *step) energy.Watts { return s.Meter })
 	if top := steps[len(steps)-1].Cores; !ok || top < float64(workers)/2 {
 		return nil, fmt.Errorf("at full duty the workers got %.2f of %d cores, too little to fit anything: other programs use the machine, do it when they do not", top, workers)
 	}
-	if slope <= 0 {
+	if f.Core <= 0 {
 		return nil, errFlat
 	}
-	f.Idle, f.Core = energy.Watts(base), energy.Watts(slope)
 	sum := 0.0
 	shown := true // by a counter, at every step
 	for i := range steps {
@@ -55,28 +54,29 @@ func fitPower(steps []step, workers int) (*fitted, error) {
 	}
 	f.RMS = energy.Watts(math.Sqrt(sum / float64(len(steps))))
 	if shown {
-		if _, c, ok := line(steps, cores, func(s *step) float64 { return float64(*s.Counter) }); ok && c > 0 && c <= slope {
-			part := 100 * c / slope
+		if _, c, ok := line(steps, func(s *step) energy.Watts { return *s.Counter }); ok && c > 0 && c <= f.Core {
+			part := 100 * float64(c/f.Core)
 			f.SupplyPct = &part
 		}
 	}
 	return f, nil
 }
 
-// line is the straight line of y over x. It is false where all x are one.
-func line(steps []step, x, y func(*step) float64) (base, slope float64, ok bool) {
+// line is the straight line of a power over the busy cores: at none, and for
+// each. It is false where their number never changes.
+func line(steps []step, power func(*step) energy.Watts) (none, each energy.Watts, ok bool) {
 	n := float64(len(steps))
 	var sx, sy, sxx, sxy float64
 	for i := range steps {
-		a, b := x(&steps[i]), y(&steps[i])
+		a, b := steps[i].Cores, float64(power(&steps[i]))
 		sx, sy, sxx, sxy = sx+a, sy+b, sxx+a*a, sxy+a*b
 	}
 	spread := n*sxx - sx*sx
 	if !(spread > 1e-6) {
 		return 0, 0, false
 	}
-	slope = (n*sxy - sx*sy) / spread
-	return (sy - slope*sx) / n, slope, true
+	slope := (n*sxy - sx*sy) / spread
+	return energy.Watts((sy - slope*sx) / n), energy.Watts(slope), true
 }
 
 // doubt is why the fit should not be trusted; empty if it may.

@@ -7,12 +7,15 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
+	"github.com/curtaild/curtaild/hasher/work"
 )
 
 // fakeBench is workers of a machine that draws 40 W, and 12.5 W for each of
@@ -160,6 +163,45 @@ func TestCalibrateByTheCounter(t *testing.T) {
 			t.Errorf("a counter that fails: %v", err)
 		}
 	})
+}
+
+// The workers are real ones: they are busy for as long as they are set to be,
+// say by which kernel, and end when told.
+func TestBench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	bin := filepath.Join(t.TempDir(), "curtaild")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build curtaild: %v\n%s", err, out)
+	}
+	b, err := startBench(t.Context(), bin, 1, work.SHA256d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.stop()
+	if err := b.set(t.Context(), quarters); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(time.Minute)
+	for {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("no figures within a minute")
+		}
+		if cores, rate := b.busy(); cores > 0 && rate > 0 {
+			break
+		}
+	}
+	if b.kernel() == "" || b.width() != 1 {
+		t.Errorf("kernel %q, %d cores", b.kernel(), b.width())
+	}
+	if err := b.set(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestCalibrateEndsWell(t *testing.T) {
