@@ -143,10 +143,8 @@ func (s *session) authorized(m message) error {
 	if s.extras || s.c.shy.avoids(methodExtranonces, time.Now()) {
 		return nil
 	}
-	return s.call(call{method: methodExtranonces, answer: func(m message) error {
-		s.extras = isTrue(m.Result)
-		return nil
-	}})
+	// Whatever it answers: extranonces are taken as they come.
+	return s.call(call{method: methodExtranonces, answer: func(message) error { return nil }})
 }
 
 func isTrue(raw json.RawMessage) bool {

@@ -41,7 +41,7 @@ type session struct {
 	target  work.Target   // of the jobs to come
 	rolling bool          // version rolling is granted
 	mask    uint32        // the pool's last one, valid at once
-	extras  bool          // extranonces may change
+	extras  bool          // it was granted with the configuration that extranonces may change
 	last    *work.Job     // as the pool has given it
 
 	heard  time.Time // the last message

@@ -14,7 +14,7 @@ var (
 )
 
 const (
-	keepJobs   = 8       // jobs that are not yet over but for the newest
+	keepJobs   = 8       // jobs that are not yet over, the newest among them
 	keepShares = 1 << 15 // the last so many, to tell duplicates, and up to as many before
 )
 
