@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,8 +27,10 @@ func newExplain() *cobra.Command {
 			"  curtaild explain --at 2026-04-01T12:05:00Z --json | jq .balance",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			zone := time.Local
-			if dir == "" {
+			var zone *time.Location
+			if dir != "" {
+				zone = recordedZone(dir)
+			} else {
 				cfg, faults := loadConfig(configPath(cmd))
 				for _, f := range faults {
 					fmt.Fprintln(cmd.ErrOrStderr(), f)
@@ -56,7 +59,7 @@ func newExplain() *cobra.Command {
 				enc.SetIndent("", "  ")
 				return enc.Encode(x)
 			}
-			_, err = cmd.OutOrStdout().Write(explainText(x, load != ""))
+			_, err = cmd.OutOrStdout().Write(explainText(x, load != "", t))
 			return err
 		},
 	}
@@ -65,6 +68,35 @@ func newExplain() *cobra.Command {
 	cmd.Flags().StringVar(&dir, "store", "", "state `folder` to read, in place of the config's")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
 	return cmd
+}
+
+// recordedZone is the site's time zone by what is on record in a state folder;
+// the machine's where nothing is.
+func recordedZone(dir string) *time.Location {
+	zone := time.Local
+	j, err := openJournal(dir)
+	if err != nil {
+		return zone
+	}
+	now := time.Now()
+	stream, segment, _, err := j.find(now)
+	if err != nil || stream == 0 {
+		return zone
+	}
+	var r scheduler.Replay
+	_ = j.frames(stream, segment, func(f scheduler.Frame) (bool, error) { // whoever asks will hear of the fault
+		if err := cmp.Or(r.Add(f), r.Until(now)); err != nil {
+			return true, err
+		}
+		x := r.Explain(now)
+		if x != nil {
+			if loc, err := time.LoadLocation(x.Zone); err == nil {
+				zone = loc
+			}
+		}
+		return x != nil, nil
+	})
+	return zone
 }
 
 // parseAt reads a time as people write it. A time of day is the last one of
@@ -110,7 +142,9 @@ func parseAt(s string, now time.Time, zone *time.Location) (time.Time, error) {
 // least once a minute, and what is decided waits for ten seconds at most.
 const quiet = 75 * time.Second
 
-// explain goes through the record in a state folder up to t.
+// explain goes through the record in a state folder up to t. Where the record
+// of a daemon that runs is not on disk up to then, it tells of the last instant
+// that is.
 func explain(dir string, t time.Time) (*scheduler.Explanation, error) {
 	j, err := openJournal(dir)
 	if err != nil {
@@ -142,6 +176,10 @@ func explain(dir string, t time.Time) (*scheduler.Explanation, error) {
 	case fault != nil || x == nil || !r.Beyond() && (r.Rolled() || t.After(last) && !newest) || t.Sub(last) > quiet:
 		return nil, fmt.Errorf("%s is not on record: the record of %s ends at %s, because the daemon was killed or records were lost",
 			stamp(t), stamp(time.Unix(0, stream)), stamp(last))
+	case !r.Beyond() && !ended:
+		// What came since is not on disk: nobody knows how it stood then, and a
+		// reading would look older than it was.
+		x = r.Explain(last)
 	}
 	return x, nil
 }

@@ -73,23 +73,58 @@ func TestExplain(t *testing.T) {
 				play(p)
 				time.Sleep(1500 * time.Millisecond)
 				asked := time.Now().Add(-1500 * time.Millisecond)
-				x, err := explain(dir, asked)
+				live, err := explain(dir, asked)
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := string(explainText(x, false))
-				golden(t, name, got)
 				p.stop(scheduler.ErrHandOver)
-				after, err := explain(dir, asked)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if text := string(explainText(after, false)); text != got {
-					t.Errorf("after the end it says otherwise:\n%s", text)
+				for at, want := range map[time.Time]string{asked: "", live.At: string(explainText(live, false, live.At))} {
+					after, err := explain(dir, at)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got := string(explainText(after, false, at))
+					if at == asked {
+						golden(t, name, got)
+					} else if got != want {
+						t.Errorf("while the daemon ran it said:\n%s\nand after the end:\n%s", want, got)
+					}
 				}
 			})
 		})
 	}
+}
+
+// Of what is not on disk yet nothing is said: a meter that has spoken since is
+// not called stale.
+func TestExplainNow(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		p := openPast(t, dir)
+		p.sun(900, 2*time.Minute)
+		begun := time.Now()
+		late := 0
+		for range 30 {
+			p.sun(900, time.Second)
+			x, err := explain(dir, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := string(explainText(x, false, time.Now()))
+			if x.Inputs[0].Quality != energy.Good || x.At.Sub(x.Inputs[0].At) > time.Second {
+				t.Errorf("%v on: %s", time.Since(begun), text)
+			}
+			if waits := time.Since(x.At) > time.Second; waits != strings.Contains(text, "What came since is not on disk yet") {
+				t.Errorf("%v since what it tells of: %s", time.Since(x.At), text)
+			} else if waits {
+				late++
+			}
+		}
+		if late == 0 {
+			t.Error("all was on disk at once")
+		}
+		p.stop(scheduler.ErrHandOver)
+	})
 }
 
 func golden(t *testing.T, name, got string) {
@@ -192,9 +227,16 @@ func TestParseAt(t *testing.T) {
 func TestExplainCommand(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		p := openPast(t, dir)
+		zone, err := time.LoadLocation("Asia/Kathmandu")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := openPast(t, dir, func(l *scheduler.Loop) { l.Setup.Location = zone })
 		p.sun(900, time.Minute)
 		p.stop(scheduler.ErrHandOver)
+		if status, out, complaint := runLine(t, "explain", "--store", dir, "--at", "05:45:30"); status != 0 || !strings.HasPrefix(out, "At 05:45:30 on Saturday 2000-01-01 (Asia/Kathmandu)") {
+			t.Errorf("in the site's time zone: status %d, %s%s", status, complaint, out)
+		}
 		status, out, complaint := runLine(t, "explain", "--store", dir, "--at", "2000-01-01T00:00:30Z", "--load", "a-2", "--json")
 		var x scheduler.Explanation
 		if err := json.Unmarshal([]byte(out), &x); status != 0 || err != nil || len(x.Loads) != 1 || x.Loads[0].Name != "a-2" || x.Balance.Available != 900 {
@@ -230,7 +272,7 @@ func TestExplainGroups(t *testing.T) {
 		}
 		x.Loads = append(x.Loads, l)
 	}
-	text := string(explainText(x, false))
+	text := string(explainText(x, false, x.At))
 	for _, want := range []string{
 		"8 loads (a, b, c, 5 more) each: starts, from 0 W to 8 kW in all, under soak: enough power was available [surplus].",
 		"i: set-point stays at off: stopped too lately to be started [min-off].",

@@ -14,18 +14,19 @@ import (
 // teller writes an explanation as sentences, with times on the site's clock.
 type teller struct {
 	bytes.Buffer
-	x    *scheduler.Explanation
-	zone *time.Location
+	x     *scheduler.Explanation
+	asked time.Time
+	zone  *time.Location
 }
 
-// explainText is an explanation for people; of a single load, without the
-// policies that it has nothing to do with.
-func explainText(x *scheduler.Explanation, single bool) []byte {
+// explainText is an explanation for people who asked for a time; of a single
+// load, without the policies that it has nothing to do with.
+func explainText(x *scheduler.Explanation, single bool, asked time.Time) []byte {
 	zone, err := time.LoadLocation(x.Zone)
 	if err != nil {
 		zone = time.UTC
 	}
-	t := &teller{x: x, zone: zone}
+	t := &teller{x: x, asked: asked, zone: zone}
 	t.heading()
 	t.inputs()
 	t.balance()
@@ -63,6 +64,9 @@ func (t *teller) lately(at time.Time) string {
 func (t *teller) heading() {
 	x := t.x
 	t.say("At %s (%s). The decision in force was made at %s.", x.At.In(t.zone).Format("15:04:05 on Monday 2006-01-02"), x.Zone, t.clock(x.Decided))
+	if t.asked.Sub(x.At) > time.Second {
+		t.say("What came since is not on disk yet: what changes something takes a second, the rest ten.")
+	}
 	if x.Observe {
 		t.say("The daemon only observed: nothing of this was commanded.")
 	}
