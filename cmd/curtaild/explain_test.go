@@ -282,3 +282,15 @@ func TestExplainGroups(t *testing.T) {
 		}
 	}
 }
+
+// Every reading has its unit.
+func TestExplainAmount(t *testing.T) {
+	for role, want := range map[energy.Role]string{
+		energy.RoleGrid: "importing 3 kW", energy.RoleForecast: "3 kW", energy.RolePotential: "3 kW", energy.RoleExportLimit: "3 kW",
+		energy.RoleCarbon: "3000 g/kWh", energy.RoleImportPrice: "3000 per MWh",
+	} {
+		if got := amount(role, 3000); got != want {
+			t.Errorf("%s: %q, want %q", role, got, want)
+		}
+	}
+}

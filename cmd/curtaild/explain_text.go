@@ -129,10 +129,8 @@ func amount(role energy.Role, v float64) string {
 		return fmt.Sprintf("%.4g per MWh", v)
 	case energy.RoleCarbon:
 		return fmt.Sprintf("%.4g g/kWh", v)
-	case energy.RoleFlexible, energy.RoleSurplus, energy.RoleGeneration, energy.RoleLoad, energy.RoleCurtailed:
-		return w.String()
 	}
-	return fmt.Sprintf("%.6g", v)
+	return w.String() // all others are powers
 }
 
 func (t *teller) balance() {
