@@ -226,6 +226,12 @@ func (o *simulateOptions) runs(cmd *cobra.Command, cfg *config.Config, loads []s
 			out = append(out, n)
 		}
 	}
+	for i := range out {
+		faults := workless(out[i].policies)
+		if err := printFaults(cmd, faults); err != nil || faults.Err() != nil {
+			return nil, errors.Join(err, statusError{status: 2})
+		}
+	}
 	return out, nil
 }
 

@@ -102,8 +102,19 @@ func readAtMost(path string, bytes int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, bytes))
 }
 
-// siteOf is what policies are checked against. Work that says what hashes
-// bring is not there.
+// workless finds policies that go by what work says that hashes bring: a
+// simulation has none, and they would start nothing.
+func workless(ps []policies.Policy) (faults strict.Faults) {
+	for i := range ps {
+		if p := &ps[i]; p.ByWork {
+			faults = append(faults, strict.At(p.Pos("hash_value"), strict.Error,
+				"policy %q: a simulation has no work that says what hashes bring: write a value, as in %q", p.Name, "45 EUR/PH/s/d"))
+		}
+	}
+	return faults
+}
+
+// siteOf is what policies are checked against.
 func siteOf(cfg *config.Config, loads []simulate.Load) policies.Site {
 	measures := func(role energy.Role) bool {
 		return slices.ContainsFunc(cfg.Readings, func(r energy.ReadingSpec) bool { return r.Role == role })
@@ -111,6 +122,7 @@ func siteOf(cfg *config.Config, loads []simulate.Load) policies.Site {
 	s := policies.Site{
 		Zone: cfg.Site.Zone, Now: time.Now(), Currency: cfg.Site.Currency,
 		ImportPrice: measures(energy.RoleImportPrice), ExportPrice: measures(energy.RoleExportPrice),
+		Mined: true, // if not, workless tells
 	}
 	for _, l := range loads {
 		s.Loads = append(s.Loads, policies.SiteLoad{Name: l.Spec.Name, Group: l.Spec.Group, Labels: l.Spec.Labels, Points: l.Points})

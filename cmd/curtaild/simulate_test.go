@@ -144,6 +144,7 @@ func TestSimulateRefuses(t *testing.T) {
 		`--between "often"`:                      {"-c", config, "--readings", day, "--between", "often"},
 		"--latency -1s":                          {"-c", config, "--readings", day, "--latency", "-1s"},
 		`--from "soon"`:                          {"-c", config, "--readings", day, "--from", "soon"},
+		"work.yaml:2:66: policy":                 {"-c", config, "--readings", day, "--against", write("work.yaml", "policies:\n  - {name: x, loads: [container], objective: profit, hash_value: work}\n")},
 		"the readings go from 2026-04-01T22:00":  {"-c", config, "--readings", day, "--from", "2027-01-01"},
 		"is larger than 1 MB (1048577 bytes)":    {"-c", config, "--readings", day, "--policies", write("large.yaml", strings.Repeat("#", 2<<20))},
 		"give one of them":                       {"--exec-protocol", "--readings", day},
