@@ -153,10 +153,12 @@ func (c *Client) Run(ctx context.Context) error {
 	for {
 		before := c.State().Counts.Sessions
 		err := c.session(ctx)
-		c.lost(err)
 		if ctx.Err() != nil {
+			c.lost(errOffline)
 			return nil
 		}
+		c.lost(fmt.Errorf("node %s: %w", c.node.at.Host, err))
+		c.fault(err)
 		if c.State().Counts.Sessions != before {
 			wait = minBackoff
 		}
@@ -175,9 +177,8 @@ func (c *Client) Run(ctx context.Context) error {
 func (c *Client) lost(err error) {
 	c.mu.Lock()
 	c.current, c.solved = nil, nil
-	c.desk.Close(fmt.Errorf("node %s: %w", c.node.at.Host, err))
+	c.desk.Close(err)
 	c.mu.Unlock()
-	c.fault(err)
 }
 
 func (c *Client) fault(err error) {

@@ -31,7 +31,6 @@ var faultCauses = []struct {
 	err  error
 	word string
 }{
-	{context.Canceled, "closed"},
 	{errAuth, "unauthorized"},
 	{errForbidden, "unauthorized"},
 	{errSyncing, "syncing"},

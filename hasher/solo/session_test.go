@@ -1,12 +1,30 @@
 package solo
 
 import (
+	"context"
 	"runtime"
 	"testing"
+	"testing/synctest"
+	"time"
 	"weak"
 
 	"github.com/curtaild/curtaild/hasher/work"
 )
+
+// To be told to end is no fault of the node's.
+func TestEndIsNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFake(t).client(nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		if err := c.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if s := c.State(); s.Job != nil || s.Err != errOffline || len(s.Counts.Faults) != 0 || s.Counts.Sessions != 1 {
+			t.Errorf("state %+v", s)
+		}
+	})
+}
 
 // Templates are large: those whose blocks count no more are not held on to.
 func TestOldTemplatesAreLetGo(t *testing.T) {
