@@ -54,7 +54,7 @@ type senses struct {
 	drawn  energy.Joules
 	all    time.Duration
 	ours   time.Duration
-	blind  bool // the counter's last reading failed
+	blind  bool // the counter's last reading failed, and was told of
 	sureAt time.Time
 }
 
@@ -94,7 +94,9 @@ func newSenses(cfg *Power, log *slog.Logger, now time.Time) *senses {
 	if kind == "" {
 		kind = power.Auto
 	}
-	switch s.counter, err = power.Find(files, kind, now); {
+	s.counter, err = power.Find(files, kind, now)
+	s.blind = err != nil
+	switch {
 	case err == nil:
 		log.Info("power of the local workers is measured", "counter", s.counter.Name())
 	case kind == power.None:

@@ -47,7 +47,8 @@ var (
 	errGap     = errors.New("energy counter was not read for too long")
 )
 
-// Find is the best counter of that kind.
+// Find is the best counter of that kind. One that was asked for by its own kind
+// comes even with an error that it cannot be read yet, and may be tried again.
 func Find(files fs.FS, kind Kind, now time.Time) (Counter, error) {
 	switch kind {
 	case None:
