@@ -48,7 +48,7 @@ type Client struct {
 	found   chan *block
 	held    *block // on its way to the node
 
-	mu      sync.Mutex // taken before the desk is used
+	mu      sync.Mutex // before the lock of the desk, where both are held
 	current []posted   // newest last; none: no work
 	solved  *work.Hash // what the block follows that we have found last
 }
