@@ -145,11 +145,11 @@ func simulatedLoads(cfg *config.Config, known map[string]scheduler.Known) ([]sim
 	var unknown []string
 	for i := range cfg.Rigs {
 		r := &cfg.Rigs[i]
-		if k, ok := known[r.Spec.Name]; ok && len(r.Points) < 2 {
-			out = append(out, simulate.Load{Spec: &r.Spec, Points: k.Points})
-			continue
+		points := r.Points
+		if len(points) < 2 {
+			points = known[r.Spec.Name].Points
 		}
-		if len(r.Points) < 2 {
+		if len(points) < 2 {
 			unknown = append(unknown, r.Spec.Name)
 			continue
 		}
@@ -161,8 +161,8 @@ func simulatedLoads(cfg *config.Config, known map[string]scheduler.Known) ([]sim
 			fam.StopTime = r.StopTime
 		}
 		spec := r.Spec
-		spec.Ramp = fam.Ramp(r.Points)
-		out = append(out, simulate.Load{Spec: &spec, Points: r.Points})
+		spec.Ramp = fam.Ramp(points)
+		out = append(out, simulate.Load{Spec: &spec, Points: points})
 	}
 	if len(unknown) > 0 {
 		return nil, fmt.Errorf("the config gives no points for %s: a simulation cannot ask the rig, and the daemon has not recorded them; list its points (name, draw, rate)", some(unknown))

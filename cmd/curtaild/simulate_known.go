@@ -2,17 +2,24 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"time"
 
 	"github.com/curtaild/curtaild/cmd/curtaild/config"
 	"github.com/curtaild/curtaild/cmd/curtaild/simulate"
+	"github.com/curtaild/curtaild/energy"
 	"github.com/curtaild/curtaild/scheduler"
 )
 
+// recent is how many of the last streams of a journal are looked at: one is
+// begun at each start of the daemon, and each hour that it runs.
+const recent = 10
+
 // knownLoads are the loads as the daemon last knew them, by name, and when it
-// wrote that down: within the last hour that it ran. None is known where it
-// has never run.
+// wrote that down: within the last hour that it ran. Where it has not run for
+// so long, they are as they last described themselves, without anything
+// learned. None is known where it has never run.
 func knownLoads(dir string) (map[string]scheduler.Known, time.Time, error) {
 	j, err := openJournal(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -21,27 +28,70 @@ func knownLoads(dir string) (map[string]scheduler.Known, time.Time, error) {
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	stream, segment, _, err := j.find(time.Now())
-	if err != nil || stream == 0 {
-		return nil, time.Time{}, err
+	var said view
+	for t, n := time.Now(), 0; n < recent; n++ {
+		stream, segment, _, err := j.find(t)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		if stream == 0 {
+			break
+		}
+		knew, heard, err := j.loads(stream, segment, said.known == nil)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		if knew.known != nil {
+			return knew.known, knew.at, nil
+		}
+		if said.known == nil {
+			said = heard
+		}
+		t = time.Unix(0, stream-1)
 	}
+	return said.known, said.at, nil
+}
+
+// view is how loads looked at a time; without any, its map is nil.
+type view struct {
+	known map[string]scheduler.Known
+	at    time.Time
+}
+
+func (v *view) add(at time.Time, l scheduler.Known) {
+	if v.known == nil {
+		v.known = map[string]scheduler.Known{}
+	}
+	v.known[l.Spec.Name], v.at = l, at
+}
+
+// loads are those that a stream began with and, if asked for and there were
+// none, those that described themselves in the course of it. A gap ends it.
+func (j *journal) loads(stream int64, segment int, listen bool) (knew, heard view, err error) {
 	var s scheduler.Stream
-	known, at := map[string]scheduler.Known{}, time.Time{}
 	err = j.frames(stream, segment, func(f scheduler.Frame) (bool, error) {
 		if err := s.Add(f); err != nil {
 			return true, err
 		}
-		var loads []scheduler.Known
-		at, loads = s.Known()
+		at, loads := s.Known()
 		for _, l := range loads {
-			known[l.Spec.Name] = l
+			knew.add(at, l)
 		}
-		return !at.IsZero(), nil
+		for listen && knew.known == nil {
+			e, err := s.Next()
+			if err != nil {
+				return !errors.Is(err, io.EOF), nil
+			}
+			if st := &e.Status; e.Kind == scheduler.EventStatus && len(st.Points) > 1 {
+				heard.add(e.At, scheduler.Known{Spec: &energy.LoadSpec{Name: st.Load, Ramp: st.Ramp}, Points: st.Points})
+			}
+		}
+		return !at.IsZero() && !listen || knew.known != nil, nil
 	})
 	if errors.Is(err, scheduler.ErrGap) {
-		return nil, time.Time{}, nil
+		err = nil
 	}
-	return known, at, err
+	return knew, heard, err
 }
 
 // teach gives loads the ramps and points that the daemon has learned of them,
@@ -55,7 +105,9 @@ func teach(loads []simulate.Load, known map[string]scheduler.Known, cfg *config.
 		}
 		learned++
 		spec := *l.Spec
-		spec.Ramp, l.Points = k.Spec.Ramp, k.Points
+		if l.Points = k.Points; k.Spec.Ramp != (energy.Ramp{}) {
+			spec.Ramp = k.Spec.Ramp
+		}
 		for r := range cfg.Rigs {
 			if c := &cfg.Rigs[r]; c.Spec.Name == spec.Name && len(c.Points) > 1 {
 				l.Points = c.Points

@@ -47,6 +47,39 @@ func TestSimulateKnownLoads(t *testing.T) {
 	}
 }
 
+// A daemon that has only just begun, or begun again, knows its loads too: by
+// what was learned before, and else by what they say.
+func TestSimulateKnownSoon(t *testing.T) {
+	for before, learned := range map[time.Duration]bool{0: false, 5 * time.Minute: false, 70 * time.Minute: true} {
+		dir := t.TempDir()
+		var again time.Time
+		synctest.Test(t, func(t *testing.T) {
+			if before > 0 {
+				p := openPast(t, dir)
+				p.sun(2300, before)
+				p.stop(scheduler.ErrHandOver)
+			}
+			again = time.Now()
+			p := openPast(t, dir)
+			p.sun(2300, 30*time.Second)
+			p.stop(scheduler.ErrHandOver)
+		})
+		known, at, err := knownLoads(dir)
+		if err != nil || len(known) != 2 || !slices.Equal(known["a-1"].Points, pastPoints()) {
+			t.Fatalf("after %v and a start: %v, %+v", before, err, known)
+		}
+		if at.Before(again) != learned {
+			t.Errorf("after %v and a start at %v they are as of %v, learned %v", before, again, at, learned)
+		}
+		// Where nothing was learned, ramps are the family's.
+		cfg := &config.Config{Rigs: []config.Rig{{Spec: energy.LoadSpec{Name: "a-1", Family: "luxos"}}}}
+		loads, err := simulatedLoads(cfg, known)
+		if teach(loads, known, cfg); err != nil || len(loads) != 1 || loads[0].Spec.Ramp.Up <= 0 {
+			t.Errorf("after %v and a start: %v, %+v", before, err, loads)
+		}
+	}
+}
+
 // What the config says of a rig's points stands; ramps are the learned ones.
 func TestTeach(t *testing.T) {
 	stated := []energy.OperatingPoint{{Name: "off"}, {Name: "on", Draw: 900, Rate: 1}}
