@@ -31,7 +31,7 @@ func newExplain() *cobra.Command {
 			if dir != "" {
 				zone = recordedZone(dir)
 			} else {
-				cfg, faults := loadConfig(configPath(cmd))
+				cfg, faults := loadOffline(configPath(cmd))
 				for _, f := range faults {
 					fmt.Fprintln(cmd.ErrOrStderr(), f)
 				}

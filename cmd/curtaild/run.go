@@ -41,7 +41,18 @@ func configPath(cmd *cobra.Command) string {
 }
 
 func loadConfig(path string) (*config.Config, strict.Faults) {
-	return config.Load(path, config.Options{Now: time.Now(), Reading: mqtt.CheckSpec, Payout: payable})
+	return config.Load(path, configOptions())
+}
+
+// loadOffline reads the config for a command that connects to nothing.
+func loadOffline(path string) (*config.Config, strict.Faults) {
+	opts := configOptions()
+	opts.Offline = true
+	return config.Load(path, opts)
+}
+
+func configOptions() config.Options {
+	return config.Options{Now: time.Now(), Reading: mqtt.CheckSpec, Payout: payable}
 }
 
 // newLog logs as text; under systemd the journal has the time already.

@@ -149,7 +149,7 @@ const gcPercent = 400
 // runSimulate plays the readings once for each set of policies.
 func runSimulate(cmd *cobra.Command, opts *simulateOptions) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	cfg, faults := loadConfig(configPath(cmd))
+	cfg, faults := loadOffline(configPath(cmd))
 	if err := printFaults(cmd, faults); err != nil || cfg == nil {
 		return errors.Join(err, statusError{status: 2})
 	}

@@ -181,3 +181,27 @@ func TestSimulatePrices(t *testing.T) {
 		t.Errorf("status %d: %s", status, complaint)
 	}
 }
+
+// An analyst has the config, and none of its secrets.
+func TestSimulateOffline(t *testing.T) {
+	src, err := os.ReadFile(exampleDay + "config.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	folder, err := filepath.Abs(exampleDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(src), "policies/*.yaml", folder+"/policies/*.yaml", 1) +
+		"mqtt: {broker: \"mqtts://broker.lan:8883\", username: x, password_file: secrets/mqtt, ca_file: ca.pem}\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if status, out, complaint := simulated(t, "-c", path, "--readings", exampleDay+"day.csv"); status != 0 || complaint != "" {
+		t.Errorf("status %d: %s%s", status, complaint, out)
+	}
+	if _, faults := loadConfig(path); len(faults) != 2 {
+		t.Errorf("the daemon is told %v", faults)
+	}
+}

@@ -27,6 +27,9 @@ type Options struct {
 	Reading func(*energy.ReadingSpec) error
 	// Payout is asked of every address that blocks are to pay to.
 	Payout func(address string) error
+	// Offline leaves the files of secrets and certificates unread, for a command
+	// that connects to nothing: they may be elsewhere, or another user's.
+	Offline bool
 }
 
 type loader struct {

@@ -77,10 +77,10 @@ func (l *loader) beside(path string) string {
 }
 
 // file is what stands in the file that n names; nil if there is no n, or a
-// fault.
+// fault, or nobody is going to need it.
 func (l *loader) file(n strict.Node, limit int64) ([]byte, fs.FileMode) {
 	path := n.String("")
-	if path == "" {
+	if path == "" || l.opts.Offline {
 		return nil, 0
 	}
 	data, mode, err := l.slurp(l.beside(path), limit)
