@@ -150,7 +150,7 @@ func golden(t *testing.T, name, got string) {
 // What is not on record is said not to be, and not guessed.
 func TestExplainNotOnRecord(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := explain(dir, time.Now()); err == nil || !strings.Contains(err.Error(), "journal") {
+	if _, err := explain(dir, time.Now()); err == nil || !strings.Contains(err.Error(), "has not run with the state folder "+dir) {
 		t.Errorf("of an empty folder: %v", err)
 	}
 	synctest.Test(t, func(t *testing.T) {

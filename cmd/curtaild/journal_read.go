@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -17,7 +18,12 @@ type journal struct{ log *store.Reader }
 
 func openJournal(dir string) (*journal, error) {
 	log, err := store.OpenReader(dir)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("read the journal: the daemon has not run with the state folder %s, give the right one: %w", dir, err)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("read the journal: run this as root, or give a copy of the state folder: %w", err)
+	case err != nil:
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	return &journal{log}, nil
