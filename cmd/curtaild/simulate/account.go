@@ -19,6 +19,8 @@ type account struct {
 	active    float64 // s with anything available or drawn
 	paid      float64 // for what was imported, in the price's currency
 	forgone   float64 // what would have been got for what was absorbed
+	unpaid    float64 // J imported while its price was not known
+	unsold    float64 // J absorbed so
 }
 
 // line is a power that goes straight from one value to another, W.
@@ -51,7 +53,7 @@ func (l line) positive() float64 {
 	return (max(0, l.a)*f + max(0, l.b)*(1-f)) / 2
 }
 
-// prices are what a MWh costs and brings; 0 where that is not known.
+// prices are what a MWh costs and brings; NaN where that is not known.
 type prices struct{ imports, exports float64 }
 
 // add takes in s seconds. Free is what was left without us, before what the
@@ -106,8 +108,16 @@ func (c *account) piece(s float64, available, held, ours line, p prices) {
 	c.drawn += ours.mean() * s
 	c.peak = math.Max(c.peak, math.Max(over.a, over.b))
 	const mwh = 3.6e9
-	c.paid += imported / mwh * p.imports
-	c.forgone += max(0, absorbed-given) / mwh * p.exports
+	if p.imports == p.imports {
+		c.paid += imported / mwh * p.imports
+	} else {
+		c.unpaid += imported
+	}
+	if sold := max(0, absorbed-given); p.exports == p.exports {
+		c.forgone += sold / mwh * p.exports
+	} else {
+		c.unsold += sold
+	}
 	if available.a > 0 || available.b > 0 || ours.a > 0 || ours.b > 0 {
 		want := line{min(available.a, c.most), min(available.b, c.most)}
 		e := ours.less(want)

@@ -28,8 +28,10 @@ type Result struct {
 	Hashes       float64      `json:"hashes"`
 	JTH          float64      `json:"j_per_th"` // 0 without hashes
 	Currency     string       `json:"currency,omitempty"`
-	ImportCost   *float64     `json:"import_cost,omitempty"`    // nil: no prices were given
-	Forgone      *float64     `json:"export_forgone,omitempty"` // what export would have brought
+	ImportCost   *float64     `json:"import_cost,omitempty"`         // nil: no prices were given
+	Forgone      *float64     `json:"export_forgone,omitempty"`      // what export would have brought
+	UnpaidKWh    float64      `json:"import_unpriced_kwh,omitempty"` // of it the cost leaves out: no price was known
+	UnsoldKWh    float64      `json:"export_unpriced_kwh,omitempty"`
 	Policies     []string     `json:"policies"`
 	Rigs         []LoadResult `json:"rigs"`
 	Passes       int          `json:"decisions"`
@@ -92,10 +94,10 @@ func (r *run) result() *Result {
 
 // money is in the result only where prices were given.
 func (r *run) money(out *Result) {
-	if r.site.price[0] >= 0 {
-		out.ImportCost = &r.account.paid
+	if r.site.price[0] != nil {
+		out.ImportCost, out.UnpaidKWh = &r.account.paid, r.account.unpaid/kWh
 	}
-	if r.site.price[1] >= 0 {
-		out.Forgone = &r.account.forgone
+	if r.site.price[1] != nil {
+		out.Forgone, out.UnsoldKWh = &r.account.forgone, r.account.unsold/kWh
 	}
 }

@@ -225,11 +225,9 @@ func (r *run) tally(t time.Duration) {
 // prices are those of the row.
 func (r *run) prices() prices {
 	var out [2]float64
-	for i, c := range r.site.price {
-		if c >= 0 {
-			if v := r.site.series.value(r.row, c); v == v {
-				out[i] = v
-			}
+	for i, list := range r.site.price {
+		if list != nil {
+			out[i] = list[r.row]
 		}
 	}
 	return prices{out[0], out[1]}

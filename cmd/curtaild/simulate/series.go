@@ -30,6 +30,25 @@ func (s *Series) column(role energy.Role) int {
 	return slices.IndexFunc(s.Readings, func(r energy.ReadingSpec) bool { return r.Role == role })
 }
 
+// standing is what a column's reading says in each row: a value stands until it
+// is older than the reading's max_age. NaN where there is none; nil without a
+// column.
+func (s *Series) standing(column int) []float64 {
+	if column < 0 {
+		return nil
+	}
+	out := make([]float64, len(s.At))
+	spec, last := &s.Readings[column], -1
+	for i := range out {
+		if out[i] = s.value(i, column); !math.IsNaN(out[i]) {
+			last = i
+		} else if last >= 0 && s.At[i].Sub(s.At[last]) < spec.MaxAge {
+			out[i] = out[last]
+		}
+	}
+	return out
+}
+
 // cut is the rows from one time to another; a zero time is no bound.
 func (s *Series) cut(from, to time.Time) (*Series, error) {
 	i, j := 0, len(s.At)
@@ -79,7 +98,7 @@ type site struct {
 	free    []float64     // of each row, W: what is left before anything is held back; NaN: not known
 	held    []float64     // of each row, W: what the plant holds back and would give
 	drew    int           // the column of what our loads drew when it was read; -1: there were none
-	price   [2]int        // columns of what is paid and what is got for a MWh; -1: none
+	price   [2][]float64  // of each row: what is paid and what is got for a MWh; NaN: not known; nil: no column
 }
 
 // newSite reads the balance out of a series. With included, what is in it are
@@ -92,7 +111,7 @@ func newSite(s *Series, cfg *Config) (*site, error) {
 	t := &site{
 		series: s, balance: cfg.Setup.Balance, between: cfg.Between, start: s.At[0], hole: 3 * s.step(),
 		free: make([]float64, len(s.At)), held: make([]float64, len(s.At)), drew: -1,
-		price: [2]int{s.column(energy.RoleImportPrice), s.column(energy.RoleExportPrice)},
+		price: [2][]float64{s.standing(s.column(energy.RoleImportPrice)), s.standing(s.column(energy.RoleExportPrice))},
 	}
 	need := map[energy.BalanceKind][]energy.Role{
 		energy.BalanceGrid: {energy.RoleGrid}, energy.BalanceSurplus: {energy.RoleSurplus},

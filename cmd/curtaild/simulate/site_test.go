@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +114,39 @@ func TestMoney(t *testing.T) {
 	r := mustRun(t, c, s)
 	if r.ImportCost == nil || r.Forgone == nil || *r.ImportCost != 0 || math.Abs(*r.Forgone-r.AbsorbedKWh/1000*40) > 1e-9 {
 		t.Errorf("paid %v, forgone %v for %.3f kWh", r.ImportCost, r.Forgone, r.AbsorbedKWh)
+	}
+}
+
+// A price stands until it is too old, as it does for the daemon; energy without
+// a price is told of, and not given away.
+func TestMoneyOfSparsePrices(t *testing.T) {
+	sell := reading("sell", energy.RoleExportPrice)
+	c := siteOf(energy.BalanceSurplus, fleet(10))
+	free := c.Setup.Readings[0]
+	c.Setup.Readings = []energy.ReadingSpec{free, sell}
+	played := func(maxAge time.Duration) *Result {
+		sell.MaxAge = maxAge
+		s := seriesOf(free, time.Minute, make([]float64, 181)...)
+		s.Readings, s.Values = []energy.ReadingSpec{free, sell}, nil
+		for i := range s.At {
+			price := math.NaN()
+			if i%60 == 0 {
+				price = 40
+			}
+			s.Values = append(s.Values, 30e3, price)
+		}
+		return mustRun(t, c, s)
+	}
+	all, some := played(time.Hour), played(time.Minute)
+	if math.Abs(*all.Forgone-all.AbsorbedKWh/1000*40) > 1e-9 || all.UnsoldKWh != 0 {
+		t.Errorf("by the hour: forgone %v, %v kWh without a price, of %v kWh", *all.Forgone, all.UnsoldKWh, all.AbsorbedKWh)
+	}
+	if sold := *some.Forgone / 40 * 1000; math.Abs(sold+some.UnsoldKWh-some.AbsorbedKWh) > 1e-9 || sold > some.AbsorbedKWh/50 {
+		t.Errorf("by the minute: forgone %v, %v kWh without a price, of %v kWh", *some.Forgone, some.UnsoldKWh, some.AbsorbedKWh)
+	}
+	var out strings.Builder
+	if err := WriteTable(&out, time.UTC, Named{"p", some}); err != nil || !strings.Contains(out.String(), "no price for ") {
+		t.Errorf("%v: %s", err, out.String())
 	}
 }
 

@@ -58,10 +58,10 @@ func WriteTable(w io.Writer, zone *time.Location, runs ...Named) error {
 	row("hashes", func(r *Result) string { return hashes(r.Hashes) })
 	row("efficiency", func(r *Result) string { return efficiency(r.JTH) })
 	if r.ImportCost != nil {
-		row("paid for import", func(r *Result) string { return money(*r.ImportCost, r.Currency) })
+		row("paid for import", func(r *Result) string { return money(*r.ImportCost, r.Currency, r.UnpaidKWh) })
 	}
 	if r.Forgone != nil {
-		row("export forgone", func(r *Result) string { return money(*r.Forgone, r.Currency) })
+		row("export forgone", func(r *Result) string { return money(*r.Forgone, r.Currency, r.UnsoldKWh) })
 	}
 	return t.Flush()
 }
@@ -91,4 +91,10 @@ func efficiency(jth float64) string {
 	return fmt.Sprintf("%.2f J/TH", jth)
 }
 
-func money(v float64, currency string) string { return fmt.Sprintf("%.2f %s", v, currency) }
+// money is an amount, and what energy it leaves out for want of a price.
+func money(v float64, currency string, without float64) string {
+	if without > 0 {
+		return fmt.Sprintf("%.2f %s, no price for %.1f kWh", v, currency, without)
+	}
+	return fmt.Sprintf("%.2f %s", v, currency)
+}
