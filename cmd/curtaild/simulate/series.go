@@ -221,6 +221,16 @@ func (t *site) fraction(row int, x time.Duration) float64 {
 // row is when a row is, since the start.
 func (t *site) row(i int) time.Duration { return t.series.At[i].Sub(t.start) }
 
+// steps reports whether what a reading says holds until the next row, however
+// power goes between them: prices and limits are those of a period.
+func steps(role energy.Role) bool {
+	switch role {
+	case energy.RoleImportPrice, energy.RoleExportPrice, energy.RoleCarbon, energy.RoleExportLimit:
+		return true
+	}
+	return false
+}
+
 // read is what the meter of a column reads at x, when our loads draw so much,
 // fans and pumps included; false if it is silent.
 //
@@ -233,7 +243,9 @@ func (t *site) read(row, column int, x time.Duration, ours float64) (float64, bo
 	if math.IsNaN(v) || x > t.row(row) && !t.known(row) {
 		return 0, false
 	}
-	v = t.mix(v, s.value(n, column), t.fraction(row, x))
+	if !steps(s.Readings[column].Role) {
+		v = t.mix(v, s.value(n, column), t.fraction(row, x))
+	}
 	free, held := t.at(row, x)
 	if math.IsNaN(free) {
 		held = 0

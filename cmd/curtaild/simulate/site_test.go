@@ -150,6 +150,26 @@ func TestMoneyOfSparsePrices(t *testing.T) {
 	}
 }
 
+// Between two rows power goes straight, and prices and limits stay.
+func TestBetweenRows(t *testing.T) {
+	c := siteOf(energy.BalanceSurplus, fleet(1))
+	c.Between = Linear
+	s := seriesOf(c.Setup.Readings[0], time.Hour, 0, 0)
+	for role, want := range map[energy.Role]float64{
+		energy.RoleGeneration: 15, energy.RoleSoC: 15,
+		energy.RoleImportPrice: 10, energy.RoleExportPrice: 10, energy.RoleCarbon: 10, energy.RoleExportLimit: 10,
+	} {
+		s.Readings, s.Values = []energy.ReadingSpec{c.Setup.Readings[0], reading("x", role)}, []float64{0, 10, 0, 20}
+		site, err := newSite(s, &c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := site.read(0, 1, 30*time.Minute, 0); !ok || got != want {
+			t.Errorf("%s: %v, want %v", role, got, want)
+		}
+	}
+}
+
 func TestSeriesLacksReading(t *testing.T) {
 	c := siteOf(energy.BalanceGrid, fleet(1))
 	if _, err := Run(t.Context(), c, seriesOf(reading("pv", energy.RoleGeneration), time.Minute, 1, 2, 3)); err == nil {
