@@ -27,9 +27,10 @@ type Belief struct {
 	Active float64               `json:"active"`           // s with any budget, ever
 	Mean   float64               `json:"mean"`             // W, of the budget while there is any
 	Slow   [len(leaks)][]float64 `json:"slow"`             // leaky averages of what each unit would add, as a share of its top
-	Trials []trial               `json:"trials,omitempty"`
-	Lead   int                   `json:"lead"` // the rule that is followed
-	Idle   bool                  `json:"idle"` // but for its starts, which have been a loss
+	Trials []trial               `json:"trials,omitempty"` // of each rule, and of the one that is patient
+	Lead   int                   `json:"lead"`             // the rule that is followed
+	Idle   bool                  `json:"idle"`             // but for its starts, which have been a loss
+	Proven bool                  `json:"proven"`           // patient starts have been a gain
 }
 
 // budgetAt is a budget and when it was seen.
@@ -115,7 +116,7 @@ func (b Belief) step(now time.Time, w energy.Watts, sh shape) Belief {
 	if sh.n == 0 {
 		return b
 	}
-	fresh := len(b.Trials) != len(tenets) || len(b.Slow[0]) != sh.n
+	fresh := len(b.Trials) != len(tenets)+1 || len(b.Slow[0]) != sh.n
 	if fresh || t < b.Recent[len(b.Recent)-1].T-unknown { // or the clock was set back
 		b, fresh = newBelief(t, s, sh), true
 	}
@@ -145,7 +146,7 @@ func (b Belief) step(now time.Time, w energy.Watts, sh shape) Belief {
 	for i := range b.Trials {
 		x := &b.Trials[i]
 		gain := x.gain(t, dt, (s+last.W)/2, sh)
-		gain -= startCost * float64(x.turn(t, b.outlook(&tenets[i], x.reach(t, sh), sh), sh))
+		gain -= startCost * float64(x.turn(t, b.tries(i, x.reach(t, sh), sh), sh))
 		x.Score = x.Score*decay + gain
 		x.Total = min(max(x.Total+gain, -most), most)
 	}
@@ -157,15 +158,17 @@ func (b Belief) step(now time.Time, w energy.Watts, sh shape) Belief {
 // newBelief begins to learn. Before anything is known, the rule with the most
 // in its favour is followed.
 func newBelief(t, s float64, sh shape) Belief {
-	b := Belief{Recent: []budgetAt{{t, s}}, Rise: t - kept, Trials: make([]trial, len(tenets))}
+	b := Belief{Recent: []budgetAt{{t, s}}, Rise: t - kept, Trials: make([]trial, len(tenets)+1)}
 	if s > firstRise*sh.top*float64(sh.n) {
 		b.Rise = t
 	}
 	for i := range b.Slow {
 		b.Slow[i] = make([]float64, sh.n)
 	}
-	for i := range tenets {
+	for i := range b.Trials {
 		b.Trials[i] = newTrial(t, sh.n)
+	}
+	for i := range tenets {
 		if tenets[i].favour > tenets[b.Lead].favour {
 			b.Lead = i
 		}
@@ -259,6 +262,18 @@ func (b *Belief) most(t float64) float64 {
 		high = max(high, b.Recent[i].W)
 	}
 	return high
+}
+
+// least is the lowest budget since t, W, and nothing while it is not known for
+// so long.
+func (b *Belief) least(t float64) float64 {
+	low := math.Inf(1)
+	for i := len(b.Recent) - 1; i >= 0; i-- {
+		if low = min(low, b.Recent[i].W); b.Recent[i].T <= t+apart {
+			return low
+		}
+	}
+	return 0
 }
 
 // fall is when the budget first fell steeply since t; never is infinite.

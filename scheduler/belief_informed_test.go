@@ -246,14 +246,18 @@ func playStarts(day []float64, all []*market) (net [3]float64, ok bool) {
 			}
 		}
 		b = b.step(now, energy.Watts(day[s]), sh)
-		may := [3]bool{true, !b.Idle, c.starts(at, day[s] > 0)}
+		told := c.starts(at, day[s] > 0)
 		for i := range loads {
 			x := &loads[i]
 			if s > 0 {
 				net[i] += 100 * x.gain(at, every, day[s-1], sh)
 			}
-			o := b.outlook(&tenets[b.Lead], x.reach(at, sh), sh)
-			if !may[i] {
+			reach := x.reach(at, sh)
+			o := b.outlook(&tenets[b.Lead], reach, sh)
+			switch {
+			case i == 1:
+				o = b.follows(reach, sh)
+			case i == 2 && !told:
 				o.low = 0
 			}
 			x.turn(at, o, sh)

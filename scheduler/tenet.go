@@ -46,6 +46,7 @@ const (
 	favoured  = 75.0  // s of the mean budget, for a usual hold
 	eager     = 60.0  // s after a steep rise in which starts are eager
 	reachIn   = 30.0  // s
+	lasting   = 300.0 // s for which there must have been power for a start of the patient rule
 	dark      = 0.03  // of the highest budget of late: nothing is left
 	verdict   = 0.3   // of a unit's top: a leaky average below its negative says stop
 )
@@ -97,22 +98,42 @@ func (b *Belief) choose(sh shape) {
 // is borne. After that none is made until they would have gained, even if the
 // budget went now: the more, the more it costs to start in vain.
 func (b *Belief) judge(sh shape) {
-	lead, mean := &b.Trials[b.Lead], b.Mean/sh.top
+	lead, patient, mean := &b.Trials[b.Lead], &b.Trials[len(tenets)], b.Mean/sh.top
+	now := b.Recent[len(b.Recent)-1].T
+	b.Proven = patient.Total > patient.owes(now, sh) || b.Proven && patient.Total >= -borne*mean
 	if !b.Idle {
 		b.Idle = lead.Total < -borne*mean
 		return
 	}
-	now := b.Recent[len(b.Recent)-1].T
 	b.Idle = lead.Total-lead.owes(now, sh) <= max(-borne, sh.vain()-forgiven)*mean
 }
 
 // follows is the outlook of the rule that is followed, when what runs can draw
-// reach, W, within half a minute.
+// reach, W, within half a minute. Where starts at once have been a loss, patient
+// ones may have been a gain.
 func (b *Belief) follows(reach float64, sh shape) outlook {
 	o := b.outlook(&tenets[b.Lead], reach, sh)
-	if b.Idle {
+	switch {
+	case b.Idle && b.Proven:
+		return b.patiently(o)
+	case b.Idle:
 		o.low = 0
 	}
+	return o
+}
+
+// tries is the outlook of the i-th trial.
+func (b *Belief) tries(i int, reach float64, sh shape) outlook {
+	if i < len(tenets) {
+		return b.outlook(&tenets[i], reach, sh)
+	}
+	return b.patiently(b.outlook(&tenets[b.Lead], reach, sh))
+}
+
+// patiently is o, but that loads start only for power that has lasted.
+func (b *Belief) patiently(o outlook) outlook {
+	o.low = energy.Watts(b.least(b.Recent[len(b.Recent)-1].T - lasting))
+	o.high = min(o.high, o.low)
 	return o
 }
 

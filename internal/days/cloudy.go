@@ -24,6 +24,18 @@ func Cloudy(seed uint64, peak float64) []float64 {
 	return scale(day, peak)
 }
 
+// Limited is a cloudy day of a plant that may export a part of its power, a
+// fifth to six tenths: the surplus is what is above that. Its largest value is
+// peak, W.
+func Limited(seed uint64, peak float64) []float64 {
+	limit := between(source(seed^1<<63), 0.2, 0.6)
+	day := Cloudy(seed, 1)
+	for t, w := range day {
+		day[t] = max(0, w-limit)
+	}
+	return scale(day, peak)
+}
+
 // clearSky is the horizontal irradiance in W/m² at second t of the solar day.
 func clearSky(t int, latitude, declination float64) float64 {
 	hour := 2 * math.Pi * (float64(t)/Seconds - 0.5)

@@ -13,7 +13,7 @@ import (
 
 const peak = 150e3
 
-var kinds = map[string]func(uint64, float64) []float64{"cloudy": Cloudy, "orders": Orders}
+var kinds = map[string]func(uint64, float64) []float64{"cloudy": Cloudy, "limited": Limited, "orders": Orders}
 
 var (
 	dir   = flag.String("days.dir", "", "write twenty days of each kind here, one value a line")

@@ -1,7 +1,8 @@
 // Package days makes days of surplus power to try a controller on: cloudy days
-// of a solar plant, and days of dispatch orders that come and go in blocks. A
-// day is 86,400 values of one second in W. The same seed gives the same day;
-// two seeds give days that differ in kind, not in detail only.
+// of a solar plant, what such a day has above an export limit, and days of
+// dispatch orders that come and go in blocks. A day is 86,400 values of one
+// second in W. The same seed gives the same day; two seeds give days that differ
+// in kind, not in detail only.
 //
 // A cloudy day is a clear-sky curve times a clear-sky index:
 //   - the clear sky is Haurwitz (1945): 1098·cos z·exp(−0.059/cos z) W/m², with the

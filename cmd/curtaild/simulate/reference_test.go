@@ -100,7 +100,7 @@ func TestGeneratedDays(t *testing.T) {
 	kinds := []struct {
 		name string
 		make func(uint64, float64) []float64
-	}{{"cloudy", days.Cloudy}, {"orders", days.Orders}}
+	}{{"cloudy", days.Cloudy}, {"limited", days.Limited}, {"orders", days.Orders}}
 	fleets := []struct {
 		name string
 		args []string
