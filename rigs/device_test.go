@@ -158,13 +158,6 @@ func (d *device) count(now time.Time) {
 	d.from = now
 }
 
-func (d *device) meter() float64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.count(time.Now())
-	return d.joules
-}
-
 func (d *device) Levels(ctx context.Context) ([]energy.OperatingPoint, error) {
 	if err := d.call(ctx, "levels"); err != nil {
 		return nil, err
