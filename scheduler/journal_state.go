@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/curtaild/curtaild/energy"
@@ -144,10 +145,8 @@ func unpackCheckpoint(b []byte) (*checkpoint, error) {
 	if err := json.NewDecoder(r).Decode(c); err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	for _, s := range c.Specs {
-		if s == nil {
-			return nil, fmt.Errorf("checkpoint: %w", errJournal)
-		}
+	if len(c.Specs) < len(c.Loads) || slices.Contains(c.Specs, nil) {
+		return nil, fmt.Errorf("checkpoint: %w", errJournal)
 	}
 	return c, nil
 }
