@@ -37,9 +37,7 @@ func TestLoopExit(t *testing.T) {
 		end := b.run()
 		b.surplus(2300, 13)
 		b.expect("sun", "a:low b:low")
-		b.mu.Lock()
-		b.rigs["a"].dead = true
-		b.mu.Unlock()
+		b.silence(true, "a")
 		before := time.Now()
 		err := end(nil)
 		if err == nil || !strings.Contains(err.Error(), `"a"`) || time.Since(before) != 10*time.Second {
@@ -56,9 +54,7 @@ func TestLoopExitWaitsForOff(t *testing.T) {
 		end := b.run()
 		b.surplus(2300, 13)
 		b.expect("sun", "a:low b:low")
-		b.mu.Lock()
-		b.rigs["a"].dead = true
-		b.mu.Unlock()
+		b.silence(true, "a")
 		const seq = 1000 // of any command that was sent
 		go func() {
 			say := func(state energy.State, draw energy.Watts, joules energy.Joules) {
@@ -88,9 +84,7 @@ func TestLoopExitBeforeTheFirstAnswer(t *testing.T) {
 		b.rigs["a"].dead, b.rigs["b"].dead = true, true // silent so far
 		end := b.run()
 		time.Sleep(time.Second)
-		b.mu.Lock()
-		b.rigs["a"].dead, b.rigs["b"].dead = false, false
-		b.mu.Unlock()
+		b.silence(false, "a", "b")
 		if err := end(nil); err != nil {
 			t.Error(err)
 		}

@@ -151,6 +151,15 @@ func (b *bench) run() (end func(cause error) error) {
 	}
 }
 
+// silence has rigs take set-points and do nothing, or obey again.
+func (b *bench) silence(dead bool, names ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range names {
+		b.rigs[name].dead = dead
+	}
+}
+
 // surplus feeds the meter once a second: what the site has left over, less
 // what the rigs draw.
 func (b *bench) surplus(w energy.Watts, seconds int) {

@@ -119,9 +119,7 @@ func TestLoopBelievesNoCommand(t *testing.T) {
 		b := newBench(t)
 		end := b.run()
 		b.surplus(5000, 13)
-		b.mu.Lock()
-		b.rigs["a"].dead, b.rigs["b"].dead = true, true
-		b.mu.Unlock()
+		b.silence(true, "a", "b")
 		b.signals <- Delivery{Signal: energy.Signal{Source: "dso", ID: "x", Kind: energy.KindLimit, At: energy.AtFlexible, Max: 2500,
 			Start: time.Now(), End: time.Now().Add(20 * time.Second), Received: time.Now()}, Done: func() {}}
 		b.surplus(5000, 25)
@@ -140,9 +138,7 @@ func TestLoopWaitsForReductions(t *testing.T) {
 		end := b.run()
 		b.surplus(5000, 13)
 		b.expect("sun", "a:high b:high")
-		b.mu.Lock()
-		b.rigs["b"].dead = true
-		b.mu.Unlock()
+		b.silence(true, "b")
 		b.surplus(3500, 3)
 		b.expect("b does not follow, so a has to", "b:low a:low")
 		b.surplus(3500, 20)
